@@ -1,0 +1,1 @@
+"""What acceptable data is: suites built from the register, findings."""

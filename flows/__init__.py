@@ -1,0 +1,1 @@
+"""The edge: command line, Prefect, drop folder, mail delivery, clock, environment."""

@@ -1,0 +1,1 @@
+"""What people see: mails, workbooks, reports, site. Returns text or bytes."""

@@ -1,0 +1,1 @@
+"""What is known: reading files into rows, the DuckDB store, facts, attainment."""
