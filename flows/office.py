@@ -1,0 +1,40 @@
+"""One office at work: its home, its configuration, its renderer. The use cases take it as first argument."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from config.register import Config, load_config, packaged
+from flows.home import Home
+from templates.render import Renderer
+from warehouse.store import Store
+
+
+@dataclass(frozen=True)
+class Office:
+    home: Home
+    config: Config
+    trigger: str  # who or what started the work: cli, schedule, ui, watcher
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        return Renderer(self.home.config / "templates")
+
+    def store(self) -> Store:
+        """The warehouse, not yet opened; opening takes the writer's lock."""
+        return Store(self.home.warehouse, snapshot=self.home.snapshot)
+
+
+def open_office(home: Path | None = None, config: Path | None = None, trigger: str = "cli") -> Office:
+    """Reads the configuration: files in HOME/config win over ``config`` (default: the packaged plan).
+
+    :raises config.register.ConfigError: one line naming file, line and reason
+    """
+    root = home or Path(os.environ.get("JIBAO_HOME", "./var"))
+    chosen = config or (Path(os.environ["JIBAO_CONFIG"]) if os.environ.get("JIBAO_CONFIG") else None)
+    place = Home(root.absolute())
+    base = chosen.absolute() if chosen else packaged()
+    return Office(home=place, config=load_config([place.config, base]), trigger=trigger)

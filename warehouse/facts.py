@@ -1,0 +1,174 @@
+"""Facts: submissions, verdicts, findings and observations, written set-wise in one transaction.
+
+Belongs here: what is appended when a batch of uploads has been judged. Does not: reading files
+(intake), judging (checks), figures derived from facts (attainment), mail (ledger).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from warehouse.store import Store
+
+
+class Status(StrEnum):
+    """What became of a submission (product.md, Nouns)."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_WARNINGS = "accepted_with_warnings"
+    RETURNED = "returned"
+    QUARANTINED = "quarantined"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One file as received. ``period`` is None while the file names none that is open."""
+
+    submission_id: str
+    receipt_no: str
+    unit: str  # the drop folder's unit code, "" when the folder is nobody's
+    period: str | None
+    received_at: datetime
+    file_name: str
+    sha256: str
+    size_bytes: int
+    file_kind: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A submission with its verdict; rows of ``rejected`` keep their earlier figures."""
+
+    submission: Submission
+    status: Status
+    reason: str
+
+
+def submission_id(unit: str, sha256: str) -> str:
+    """The same bytes from the same folder are the same submission, whatever the file is called."""
+    return hashlib.sha256(f"{unit}\n{sha256}".encode()).hexdigest()[:20]
+
+
+def receipt_no(unit: str, period: str | None, sha256: str) -> str:
+    """What a clerk reads out on the telephone: 2019Q3-SWJ-1A2B3C4D."""
+    return "-".join(((period or "未定期").replace("-", ""), unit or "无主", sha256[:8].upper()))
+
+
+def known_submissions(store: Store, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Those of ``ids`` that were received before: receipt_no, status, file names already answered."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    found = store.rows("list_known_submissions", {"ids": wanted})
+    return {row["submission_id"]: row for row in found}
+
+
+_SUBMISSION = (
+    "submission_id", "receipt_no", "unit", "period", "received_at", "file_name", "sha256", "size_bytes",
+    "file_kind",
+)  # fmt: skip
+_FINDING = (
+    "submission_id", "run_id", "unit", "period", "severity", "rule", "sheet", "cell", "indicator", "value",
+    "message",
+)  # fmt: skip
+_CHECK_RUN = (
+    "run_id", "recorded_at", "rule", "rows_checked", "rows_failed", "seconds", "state", "engine",
+)  # fmt: skip
+
+
+def record_batch(
+    store: Store,
+    run_id: str,
+    recorded_at: datetime,
+    judged: Sequence[Judged],
+    findings: Sequence[Any],
+    rule_runs: Sequence[Any],
+    rejected: Iterable[tuple[str, str, int]],
+) -> int:
+    """Appends everything one batch brought; returns the number of new revisions.
+
+    Expects the temporary tables ``incoming_row`` and ``incoming_submission`` of
+    :mod:`warehouse.checking`. Call inside a transaction together with the mails that announce it.
+
+    :param findings: objects with the fields of :class:`checks.findings.Finding`
+    :param rule_runs: objects with the fields of :class:`checks.findings.RuleRun`
+    :param rejected: (submission_id, sheet, row) of rows whose figures do not count
+    """
+    submissions = [j.submission for j in judged]
+    store.append("submission", _SUBMISSION, [tuple(getattr(s, c) for c in _SUBMISSION) for s in submissions])
+    record_arrivals(
+        store, recorded_at, [(s.unit, s.file_name, s.sha256, s.size_bytes, s.submission_id, False) for s in submissions]
+    )
+    record_verdicts(store, run_id, recorded_at, [(j.submission.submission_id, str(j.status), j.reason) for j in judged])
+    fields = [c for c in _FINDING if c != "run_id"]
+    store.append(
+        "finding",
+        ("run_id", *fields),
+        [(run_id, *(str(v) if (v := getattr(f, c)) is not None else None for c in fields)) for f in findings],
+    )
+    runs = [(run_id, recorded_at, r.rule, r.rows_checked, r.rows_failed, r.seconds, r.state, r.engine) for r in rule_runs]
+    store.append("check_run", _CHECK_RUN, runs)
+    return _append_observations(store, run_id, recorded_at, judged, rejected)
+
+
+def _append_observations(
+    store: Store,
+    run_id: str,
+    recorded_at: datetime,
+    judged: Sequence[Judged],
+    rejected: Iterable[tuple[str, str, int]],
+) -> int:
+    readable = [
+        (j.submission.submission_id, j.submission.unit, j.submission.period, j.submission.received_at, ordinal)
+        for ordinal, j in enumerate(judged)
+        if j.status is not Status.QUARANTINED and j.submission.period is not None
+    ]
+    store.run("create_batch_tables")
+    store.append("batch_submission", ("submission_id", "unit", "period", "received_at", "ordinal"), readable)
+    store.append("batch_rejected", ("submission_id", "sheet", "row"), sorted(rejected))
+    before = store.rows("count_observations")[0]["observations"]
+    store.run("insert_observations", {"recorded_at": recorded_at})
+    store.run("insert_superseded", {"run_id": run_id, "recorded_at": recorded_at})
+    added: int = store.rows("count_observations")[0]["observations"] - before
+    store.run("drop_batch_tables")
+    return added
+
+
+def record_arrivals(store: Store, seen_at: datetime, arrivals: Sequence[tuple[str, str, str, int, str, bool]]) -> None:
+    """Notes each file name seen: (unit, file_name, sha256, size_bytes, submission_id, is_copy)."""
+    columns = ("seen_at", "unit", "file_name", "sha256", "size_bytes", "submission_id", "is_copy")
+    store.append("arrival", columns, [(seen_at, *a) for a in arrivals])
+
+
+def record_verdicts(
+    store: Store, run_id: str, recorded_at: datetime, verdicts: Sequence[tuple[str, str, str]]
+) -> None:
+    """Appends (submission_id, status, reason); the last one of a submission is its status."""
+    first = store.rows("read_next_verdict_sequence")[0]["sequence"]
+    rows = [(sid, recorded_at, status, reason, run_id, first + n) for n, (sid, status, reason) in enumerate(verdicts)]
+    store.append("verdict", ("submission_id", "recorded_at", "status", "reason", "run_id", "sequence"), rows)
+
+
+def start_run(
+    store: Store, run_id: str, flow: str, period: str | None, parameters: str, trigger: str,
+    started_at: datetime, config_hash: str, code_version: str,
+) -> None:  # fmt: skip
+    """One row of ``mart.run``; :func:`end_run` adds its outcome."""
+    columns = ("run_id", "flow", "period", "parameters", "trigger", "started_at", "config_hash", "code_version")
+    row = (run_id, flow, period, parameters, trigger, started_at, config_hash, code_version)
+    store.append("run", columns, [row])
+
+
+def end_run(store: Store, run_id: str, ended_at: datetime, outcome: str) -> None:
+    store.append("run_end", ("run_id", "ended_at", "outcome"), [(run_id, ended_at, outcome)])
+
+
+def owed_items(store: Store, period: str, units: Sequence[str] | None = None) -> list[Mapping[str, Any]]:
+    """Who still owes what for ``period``: unit, item, item_kind, name; optionally only these units."""
+    return list(store.rows("list_owed", {"period": period, "units": list(units or [])}))

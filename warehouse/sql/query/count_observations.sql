@@ -1,0 +1,2 @@
+-- How many revisions there are.
+SELECT count(*) AS observations FROM observation

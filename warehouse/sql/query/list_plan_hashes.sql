@@ -1,0 +1,2 @@
+-- Every plan ever recorded.
+SELECT plan_hash FROM plan
