@@ -1,0 +1,46 @@
+# Everything a person or CI runs. Needs Python 3.11+, git and make; the rest is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := .uv/bin/uv
+UV_VERSION := 0.13.9
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export UV_LINK_MODE := copy
+export DO_NOT_TRACK := 1
+
+.PHONY: demo test check wheel bench setup browser clean
+
+demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var/demo
+	rm -rf var/demo
+	$(BIN)/jibao demo --home var/demo
+
+test: setup browser ## all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+wheel: setup ## build the wheel, install it elsewhere, run the demo from an empty folder
+	sh .ci/wheel
+
+bench: setup ## measured figures, appended to docs/performance.md
+	$(BIN)/python -m tests.bench.run
+
+setup: $(VENV)/.ready
+
+$(UV):
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.ready: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --python $(PYTHON)
+	touch $@
+
+browser: ## a browser for the UI tests, where the machine can install one
+	sh .ci/browser
+
+clean:
+	rm -rf var dist build .mypy_cache .ruff_cache .pytest_cache
