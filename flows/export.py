@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows.office import Office
 from warehouse.publish import MART_VIEWS, export_view, export_workbook
-from warehouse.store import read_snapshot
+from warehouse.store import Reader
 
 
 def export(office: Office, period: str, form: str, out: Path) -> list[Path]:
@@ -15,7 +15,7 @@ def export(office: Office, period: str, form: str, out: Path) -> list[Path]:
     :raises warehouse.store.StoreError: when there is no data yet
     """
     out.mkdir(parents=True, exist_ok=True)
-    with read_snapshot(office.home.snapshot) as con:
+    with Reader(office.home.snapshot) as reader:
         if form == "xlsx":
-            return [export_workbook(con, period, out / f"jibao_{period}.xlsx")]
-        return [export_view(con, view, period, form, out) for view in MART_VIEWS]
+            return [export_workbook(reader.con, period, out / f"jibao_{period}.xlsx")]
+        return [export_view(reader.con, view, period, form, out) for view in MART_VIEWS]

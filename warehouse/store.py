@@ -126,20 +126,28 @@ def insert_rows(
     con.execute(f"INSERT INTO {table} ({names}) SELECT {values}", params)
 
 
-@contextmanager
-def read_snapshot(snapshot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """What readers open: never blocks the writer, never sees half a batch.
+class Reader:
+    """The snapshot, read-only: never blocks the writer, never sees half a batch. Use as a context manager.
 
-    :raises StoreError: when no snapshot has been published yet
+    :raises StoreError: on entering, when no snapshot has been published yet
     """
-    if not snapshot.exists():
-        raise StoreError(f"还没有数据:{snapshot} 不存在,请先运行 jibao open 或 jibao cycle")
-    con = duckdb.connect(str(snapshot), read_only=True)
-    try:
-        _configure(con)
-        yield con
-    finally:
-        con.close()
+
+    def __init__(self, snapshot: Path) -> None:
+        self.snapshot = snapshot
+
+    def __enter__(self) -> Reader:
+        if not self.snapshot.exists():
+            raise StoreError(f"还没有数据:{self.snapshot} 不存在,请先运行 jibao open 或 jibao cycle")
+        self.con = duckdb.connect(str(self.snapshot), read_only=True)
+        _configure(self.con)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.con.close()
+
+    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Result of a named query as dicts."""
+        return _dicts(self.con.execute(query(name), dict(params or {})))
 
 
 def publish_snapshot(path: Path, snapshot: Path) -> None:

@@ -1,0 +1,62 @@
+"""Where bytes come to rest: archive for what was read, quarantine for what was not, by hash, never changed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+from flows.home import Home
+from flows.inbox import Candidate
+
+
+class Taken(Protocol):
+    @property
+    def candidate(self) -> Candidate: ...
+
+
+def archive_path(home: Home, sha256: str) -> Path:
+    return home.archive / sha256[:2] / sha256
+
+
+def archive(home: Home, landing: Path, sha256: str) -> None:
+    """Moves a landing copy into the archive; done already is done."""
+    _move(landing, archive_path(home, sha256), read_only=True)
+
+
+def quarantine(home: Home, landing: Path | None, name: str, facts: dict[str, Any]) -> None:
+    """Keeps what could not be read: the bytes, where they could be copied, and a note saying why."""
+    target = home.quarantine / name
+    if landing is not None:
+        _move(landing, target, read_only=True)
+    note = target.with_name(name + ".json")
+    if not note.exists():
+        note.write_text(json.dumps(facts, ensure_ascii=False, indent=1, default=str), "utf-8")
+
+
+def set_aside(home: Home, candidate: Candidate, name: str) -> None:
+    """Moves a refused directory entry itself (a link stays a link, nothing is followed or opened)."""
+    home.quarantine.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(candidate.path, os.fsencode(home.quarantine / name))  # noqa: PTH104  the name is bytes
+
+
+def clear(taken: Iterable[Taken]) -> None:
+    """Empties the drop folder of entries that are still the ones that were read."""
+    for item in taken:
+        if item.candidate.unchanged():
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(item.candidate.path)  # noqa: PTH108  the name is bytes
+
+
+def _move(source: Path, target: Path, *, read_only: bool) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        source.unlink(missing_ok=True)
+        return
+    if read_only:
+        source.chmod(0o440)
+    source.replace(target)
