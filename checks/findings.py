@@ -14,7 +14,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One judgement. ``cell`` is A1 style (or a range); empty sheet and cell mean the whole file."""
+    """One judgement. ``cell`` is A1 style (or a range); empty sheet and cell mean the whole file.
+
+    A folded finding covers several rows: then ``indicator`` is None and ``items`` and ``rows`` name
+    all of them, in sheet order. Both are empty for a finding about the whole file.
+    """
 
     submission_id: str
     unit: str
@@ -26,11 +30,18 @@ class Finding:
     indicator: str | None
     value: str
     message: str  # Chinese: what was found, what is expected, what to do
+    items: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()  # row numbers in the sheet
+    cells: tuple[str, ...] = ()  # every single cell of a range
 
 
 @dataclass(frozen=True)
 class RuleRun:
-    """How one rule fared over one batch; ``state`` is checked or not_checked (an exception inside it)."""
+    """How one rule fared over one batch.
+
+    ``state``: ``checked``; ``no_rows`` (nothing to apply it to: not a pass); ``not_checked`` (an
+    exception inside it, or a failure without rows). ``rows_checked`` counts rows it applied to.
+    """
 
     rule: str
     rows_checked: int

@@ -1,0 +1,100 @@
+"""The one catalogue of messages (``messages.yml``) and how its placeholders are filled.
+
+Belongs here: wording and number formats. Does not: deciding what is wrong (rules, run).
+"""
+
+from __future__ import annotations
+
+import math
+import string
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+MISSING = "(空)"
+CLIP = 40  # a pasted paragraph in a figure's cell is quoted by its beginning
+NAMES_SHOWN = 8
+
+
+@cache
+def catalogue() -> Mapping[str, str]:
+    """Message templates by ``rule`` or ``rule.variant``."""
+    found: dict[str, str] = yaml.safe_load(files("checks").joinpath("messages.yml").read_text("utf-8"))
+    return found
+
+
+def template(rule: str, variant: str = "") -> str:
+    """The variant's own wording, else the rule's.
+
+    :raises KeyError: the catalogue lacks the rule
+    """
+    found = catalogue()
+    return found.get(f"{rule}.{variant}") or found.get(rule) or found[f"{rule}.{variant}"]
+
+
+def fill(text: str, values: Mapping[str, Any]) -> str:
+    """Fills ``{field}`` and ``{field:spec}``; a missing value reads (空), never nan or None.
+
+    Values are inserted as text and never parsed: braces in a clerk's cell stay braces.
+    """
+    return _Plain().vformat(text, (), values)
+
+
+def held_message(reason: str, detail: str = "") -> str:
+    """Chinese for a file that could not be read safely (``HeldReason``)."""
+    return fill(template("held", reason), {"shown": detail})
+
+
+def clean(value: Any) -> str:
+    """A clerk's text on one line, without control or bidi characters, clipped."""
+    text = "".join(
+        " " if c.isspace() else c
+        for c in str(value)
+        if unicodedata.category(c) not in ("Cc", "Cf") or c.isspace()
+    )
+    text = " ".join(text.split())
+    return text if len(text) <= CLIP else text[:CLIP] + "…"
+
+
+def number(value: float) -> str:
+    """At most four decimals, no trailing zeros, no exponent."""
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def listed(names: Sequence[str]) -> str:
+    """甲、乙、丙 等12项"""
+    unique = list(dict.fromkeys(names))
+    head = "、".join(unique[:NAMES_SHOWN])
+    return head if len(unique) <= NAMES_SHOWN else f"{head}等{len(unique)}项"
+
+
+def shift_times(exponent: float | None) -> str:
+    """How far off an order of magnitude is: 偏大约1万倍."""
+    if exponent is None:
+        return ""
+    power = round(abs(exponent))
+    times = "1万倍" if power == 4 else f"10的{power}次方倍"
+    return f"偏{'大' if exponent > 0 else '小'}约{times}"
+
+
+def is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value)) or str(value) in ("<NA>", "NaT")
+
+
+class _Plain(string.Formatter):
+    """Plain names only: no attributes, no indices, no positions."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        return kwargs[field_name], field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if is_missing(value) or value == "":
+            return MISSING
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return clean(value)
+        return format(value, format_spec) if format_spec else number(value)

@@ -1,0 +1,114 @@
+"""Frames for the checks: one batch of readings beside the register and everything accepted before.
+
+Belongs here: loading readings into temporary tables and running the preparing queries. Does not: what
+is acceptable (checks), reading files (intake), writing facts (facts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from warehouse.intake.reading import ROW_COLUMNS, Reading
+from warehouse.store import Store, insert_rows, query
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_SUBMISSION_COLUMNS = (
+    "submission_id", "unit", "period", "received_at",
+    "name_claim", "name_unit", "code_claim", "code_unit", "unit_sheet", "unit_cell",
+    "period_claim", "period_sheet", "period_cell",
+    "plan_hash", "template_version", "held_reason", "held_detail", "row_count",
+)  # fmt: skip
+_PROBLEM_COLUMNS = ("submission_id", "problem_no", "code", "sheet", "cell", "value")
+
+
+@dataclass(frozen=True)
+class SubmissionRow:
+    """One new file as the caller resolved it.
+
+    ``unit`` is the drop folder. ``name_unit`` and ``code_unit`` are the unit codes that the file's own
+    name and code claims resolve to, None where they say nothing or nothing known. ``period`` is the
+    cycle the file is judged for, None when it could not be told.
+    """
+
+    submission_id: str
+    unit: str
+    period: str | None
+    received_at: datetime
+    name_unit: str | None = None
+    code_unit: str | None = None
+
+
+def load(store: Store, submissions: Sequence[SubmissionRow], readings: Sequence[Reading]) -> None:
+    """Fills the temporary tables incoming_row, incoming_submission and incoming_problem.
+
+    Temporary tables live in memory beside the warehouse: no DDL touches the file.
+    """
+    for name in (
+        "create_incoming_row_checks",
+        "create_incoming_submission_checks",
+        "create_incoming_problem_checks",
+    ):
+        store.con.execute(query(name))
+    pairs = list(zip(submissions, readings, strict=True))
+    rows = [
+        (sub.submission_id, *row[1:])
+        for sub, reading in pairs
+        if reading.held is None
+        for row in reading.rows
+    ]
+    _insert(store, "incoming_row", ROW_COLUMNS, rows)
+    files = [_submission(sub, reading) for sub, reading in pairs]
+    _insert(store, "incoming_submission", _SUBMISSION_COLUMNS, files)
+    problems = [
+        (sub.submission_id, number, p.code, p.sheet, p.cell, p.value)
+        for sub, reading in pairs
+        if reading.held is None
+        for number, p in enumerate(reading.problems, 1)
+    ]
+    _insert(store, "incoming_problem", _PROBLEM_COLUMNS, problems)
+
+
+def prepare(
+    store: Store,
+    submissions: Sequence[SubmissionRow],
+    readings: Sequence[Reading],
+    *,
+    period: str = "",
+    template_version: str = "",
+) -> tuple[DataFrame, DataFrame]:
+    """Frames (rows, files) for :func:`checks.run.judge`, for the whole batch at once.
+
+    :param readings: in the order of ``submissions``
+    :param period: the cycle being collected; a file for another open cycle is told so. Empty: any
+    :param template_version: of the workbooks this version writes; empty: not compared
+    :returns: rows as ``prepare_checks.sql`` and files as ``prepare_file_checks.sql`` describe them
+    """
+    load(store, submissions, readings)
+    rows = store.con.execute(query("prepare_checks")).df()
+    files = store.con.execute(
+        query("prepare_file_checks"), {"period": period, "template_version": template_version}
+    ).df()
+    return rows, files
+
+
+def _submission(sub: SubmissionRow, reading: Reading) -> tuple[Any, ...]:
+    unit = reading.unit_code if reading.unit_code.text else reading.unit_name
+    if sub.code_unit in (None, sub.unit) and sub.name_unit not in (None, sub.unit):
+        unit = reading.unit_name
+    return (
+        sub.submission_id, sub.unit, sub.period, sub.received_at,
+        reading.unit_name.text, sub.name_unit, reading.unit_code.text, sub.code_unit, unit.sheet, unit.cell,
+        reading.period.text, reading.period.sheet, reading.period.cell,
+        reading.plan_hash, reading.template_version,
+        None if reading.held is None else str(reading.held), reading.held_detail, len(reading.rows),
+    )  # fmt: skip
+
+
+def _insert(store: Store, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        insert_rows(store.con, table, columns, rows)

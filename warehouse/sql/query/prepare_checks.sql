@@ -1,0 +1,219 @@
+-- One row per submitted row and per owed item left out, with every comparison the rules need; NULL: the rule does not apply
+WITH cycle_plan AS (
+    SELECT period, arg_max(plan_hash, opened_at) AS plan_hash FROM cycle GROUP BY period
+),
+-- Rows of a file that is held, in the wrong folder or for no open cycle are not judged one by one.
+judged AS MATERIALIZED (
+    SELECT s.submission_id, s.unit, s.period, c.plan_hash, coalesce(u.city, p.city) AS city,
+        CAST(left(s.period, 4) AS INTEGER) AS year, CAST(right(s.period, 1) AS INTEGER) AS quarter,
+        CAST(left(s.period, 4) AS INTEGER) * 4 + CAST(right(s.period, 1) AS INTEGER) AS quarter_no
+    FROM incoming_submission AS s
+    JOIN cycle_plan AS c ON c.period = s.period
+    LEFT JOIN plan AS p ON p.plan_hash = c.plan_hash
+    LEFT JOIN unit AS u ON u.plan_hash = c.plan_hash AND u.unit = s.unit
+    WHERE s.held_reason IS NULL
+        AND coalesce(s.name_unit, s.unit) = s.unit AND coalesce(s.code_unit, s.unit) = s.unit
+),
+-- The current revision of everything known of these units or items. The struct keeps a withdrawn (NULL)
+-- value from resurrecting the one before it.
+accepted AS MATERIALIZED (
+    SELECT unit, item, period,
+        CAST(left(period, 4) AS INTEGER) AS year, CAST(right(period, 1) AS INTEGER) AS quarter,
+        CAST(left(period, 4) AS INTEGER) * 4 + CAST(right(period, 1) AS INTEGER) AS quarter_no,
+        unnest(arg_max({'status': status, 'value': value, 'numerator': numerator, 'denominator': denominator, 'state': state}, revision))
+    FROM observation
+    WHERE unit IN (SELECT unit FROM judged) OR item IN (SELECT item FROM incoming_row)
+    GROUP BY unit, item, period
+),
+sent AS MATERIALIZED (
+    SELECT j.*, r.* EXCLUDE (submission_id), 'sent' AS origin,
+        count(*) OVER (PARTITION BY r.submission_id, r.item) AS item_count,
+        first_value(r.item_cell) OVER (PARTITION BY r.submission_id, r.item ORDER BY r.sheet, r.row) AS first_item_cell
+    FROM incoming_row AS r
+    JOIN judged AS j USING (submission_id)
+),
+-- Owed, not in the file, not accepted before. A file with no row of the kind at all (a CSV has no progress
+-- sheet) is one absent sheet rather than forty absent rows.
+absent AS (
+    SELECT j.*, b.item, CASE b.item_kind WHEN 'indicator' THEN 'indicator' ELSE 'action' END AS item_kind,
+        CASE b.item_kind WHEN 'indicator' THEN '填报表' ELSE '工作进展' END AS sheet,
+        CASE WHEN EXISTS (
+            FROM sent AS s WHERE s.submission_id = j.submission_id AND (s.item_kind = 'indicator') = (b.item_kind = 'indicator')
+        ) THEN 'row' ELSE 'sheet' END AS origin
+    FROM judged AS j
+    JOIN obligation AS b ON b.unit = j.unit AND b.period = j.period AND b.is_owed
+    WHERE j.submission_id IN (SELECT submission_id FROM sent)
+        AND NOT EXISTS (FROM sent AS s WHERE s.submission_id = j.submission_id AND s.item = b.item)
+        AND NOT EXISTS (
+            FROM accepted AS a
+            WHERE a.unit = j.unit AND a.item = b.item AND a.period = j.period AND a.status IN ('reported', 'nil')
+        )
+),
+listed AS MATERIALIZED (
+    SELECT row_number() OVER (ORDER BY submission_id, sheet, origin <> 'sent', row, item) AS row_no, *
+    FROM (FROM sent UNION ALL BY NAME FROM absent)
+),
+described AS MATERIALIZED (
+    SELECT l.*,
+        coalesce(i.name, a.name) AS name,
+        coalesce(i.measure, CASE WHEN a.action IS NOT NULL THEN 'state' END) AS measure,
+        i.unit_label AS expected_unit_label, i.accumulation, i.rollup, i.scope, i.needs_parts,
+        coalesce(i.indicator, a.action) IS NOT NULL AS item_known,
+        b.item IS NOT NULL AS is_listed, coalesce(b.is_owed, false) AS is_owed,
+        coalesce(i.lower_limit, CASE WHEN i.measure = 'count' THEN 0 END) AS lower_limit,
+        i.upper_limit,
+        -- A percentage that can exceed 100 (a growth rate) says so by its own limits.
+        i.measure = 'percent' AND i.lower_limit IS NULL AND i.upper_limit IS NULL AS is_share,
+        i.measure = 'percent' AND coalesce(i.upper_limit, 100) <= 100 AS is_capacity,
+        coalesce(own.baseline, CASE WHEN i.rollup = 'single' THEN city.baseline END) AS baseline,
+        coalesce(now.status IN ('reported', 'nil'), false) AS is_accepted,
+        nullif(trim(l.remark), '') IS NOT NULL AS has_remark,
+        nullif(trim(l.evidence), '') IS NOT NULL AS has_evidence,
+        CASE WHEN i.measure <> 'state' AND l.value_state = 'number' THEN l.value END AS figure,
+        CASE WHEN l.numerator_state = 'number' THEN l.numerator END AS part_numerator,
+        CASE WHEN l.denominator_state = 'number' THEN l.denominator END AS part_denominator,
+        CASE l.state WHEN '未启动' THEN 0 WHEN '推进中' THEN 1 WHEN '已完成' THEN 2 END AS state_rank
+    FROM listed AS l
+    LEFT JOIN indicator AS i ON i.plan_hash = l.plan_hash AND i.indicator = l.item
+    LEFT JOIN action AS a ON a.plan_hash = l.plan_hash AND a.action = l.item
+    LEFT JOIN obligation AS b ON b.period = l.period AND b.unit = l.unit AND b.item = l.item
+    LEFT JOIN target AS own ON own.plan_hash = l.plan_hash AND own.indicator = l.item AND own.unit = l.unit
+    LEFT JOIN target AS city ON city.plan_hash = l.plan_hash AND city.indicator = l.item AND city.unit = l.city
+    LEFT JOIN accepted AS now ON now.unit = l.unit AND now.item = l.item AND now.period = l.period
+),
+-- The unit's own history; flows (年度累计) compare with the same quarter of earlier years only.
+history AS (
+    SELECT d.row_no,
+        max(CASE WHEN a.quarter_no = d.quarter_no - 1 THEN a.value END) AS previous_value,
+        max(CASE WHEN a.quarter_no = d.quarter_no - 4 THEN a.value END) AS last_year_value,
+        arg_max(a.value, a.quarter_no) FILTER (a.year = d.year) AS earlier_value_this_year,
+        arg_max(a.value, a.quarter_no) AS last_value,
+        arg_max(a.state, a.quarter_no) AS previous_state,
+        count(a.value) FILTER (d.accumulation <> 'ytd' OR a.quarter = d.quarter) AS points,
+        avg(a.value) FILTER (d.accumulation <> 'ytd' OR a.quarter = d.quarter) AS mean_value,
+        stddev_pop(a.value) FILTER (d.accumulation <> 'ytd' OR a.quarter = d.quarter) AS spread,
+        median(a.value) FILTER (d.accumulation <> 'ytd' OR a.quarter = d.quarter) AS median_value,
+        mad(a.value) FILTER (d.accumulation <> 'ytd' OR a.quarter = d.quarter) AS median_spread
+    FROM described AS d
+    JOIN accepted AS a ON a.unit = d.unit AND a.item = d.item AND a.quarter_no < d.quarter_no
+    WHERE a.status = 'reported' AND d.origin = 'sent'
+    GROUP BY d.row_no
+),
+-- What is known of each reporter for the same item and period, this batch included (it is the newer word).
+pool AS MATERIALIZED (
+    SELECT item, period, unit,
+        unnest(arg_max({'value': value, 'numerator': numerator, 'denominator': denominator}, (priority, row_no)))
+    FROM (
+        SELECT item, period, unit, value, numerator, denominator, 0 AS priority, 0 AS row_no FROM accepted WHERE status = 'reported'
+        UNION ALL
+        SELECT item, period, unit, figure, part_numerator, part_denominator, 1, row_no FROM described WHERE figure IS NOT NULL
+    )
+    GROUP BY item, period, unit
+),
+reporters AS (
+    SELECT i.plan_hash, i.indicator, i.rollup, j.period, u.city, r.unit, u.kind = 'county' AS is_county,
+        p.value, p.numerator, p.denominator
+    FROM (SELECT DISTINCT plan_hash, period FROM judged) AS j
+    JOIN indicator AS i ON i.plan_hash = j.plan_hash AND i.scope = 'city' AND i.measure <> 'state'
+    JOIN reporter AS r ON r.plan_hash = i.plan_hash AND r.indicator = i.indicator
+    JOIN unit AS u ON u.plan_hash = r.plan_hash AND u.unit = r.unit
+    LEFT JOIN pool AS p ON p.item = i.indicator AND p.period = j.period AND p.unit = r.unit
+),
+compared AS (
+    SELECT plan_hash, indicator, period, city,
+        -- Comparable only with one city figure and every county in: a sum with a missing part is no sum.
+        CASE WHEN rollup IN ('sum', 'ratio') AND count(*) FILTER (NOT is_county) = 1
+                AND count(*) FILTER (is_county) > 0
+                AND count(value) FILTER (is_county) = count(*) FILTER (is_county)
+            THEN max(value) FILTER (NOT is_county) END AS city_value,
+        CASE WHEN rollup = 'sum' THEN sum(value) FILTER (is_county)
+            WHEN count(numerator) FILTER (is_county AND denominator IS NOT NULL) = count(*) FILTER (is_county)
+            THEN 100 * sum(numerator) FILTER (is_county) / nullif(sum(denominator) FILTER (is_county), 0) END AS county_value,
+        CASE WHEN rollup = 'single' AND count(value) > 1 THEN min(value) END AS peer_low,
+        CASE WHEN rollup = 'single' AND count(value) > 1 THEN max(value) END AS peer_high
+    FROM reporters
+    GROUP BY plan_hash, indicator, period, city, rollup
+),
+measured AS (
+    SELECT d.*, h.* EXCLUDE (row_no),
+        CASE h.previous_state WHEN '未启动' THEN 0 WHEN '推进中' THEN 1 WHEN '已完成' THEN 2 END AS previous_state_rank,
+        c.city_value, c.county_value, c.peer_low, c.peer_high,
+        coalesce(h.last_year_value, CASE WHEN d.accumulation <> 'ytd' THEN h.last_value END,
+            h.earlier_value_this_year, d.baseline) AS reference_value,
+        CASE WHEN d.figure * coalesce(h.last_year_value, CASE WHEN d.accumulation <> 'ytd' THEN h.last_value END,
+                h.earlier_value_this_year, d.baseline) > 0
+            THEN log10(d.figure / coalesce(h.last_year_value, CASE WHEN d.accumulation <> 'ytd' THEN h.last_value END,
+                h.earlier_value_this_year, d.baseline)) END AS shift_exponent
+    FROM described AS d
+    LEFT JOIN history AS h USING (row_no)
+    LEFT JOIN compared AS c ON c.plan_hash = d.plan_hash AND c.indicator = d.item AND c.period = d.period AND c.city = d.city
+),
+-- A shift by 10^4 explains jump and outlier alike, and a remark answers them: then they are not asked again.
+asked AS (
+    SELECT *, figure IS NOT NULL AND NOT has_remark AND coalesce(abs(shift_exponent) < 3.5, true) AS asks_why FROM measured
+)
+SELECT row_no, submission_id, unit, period, origin, sheet, row, item, item_kind, name, measure, accumulation,
+    item_cell, unit_label, unit_label_cell, expected_unit_label, value_text, value_unit, value_cell,
+    numerator_text, numerator_cell, denominator_text, denominator_cell, state, nil_text, nil_cell, remark, remark_cell, evidence,
+    CASE WHEN coalesce(numerator_state, 'blank') = 'blank' THEN numerator_cell ELSE denominator_cell END AS missing_part_cell,
+    first_item_cell, lower_limit, upper_limit, previous_value, last_year_value, earlier_value_this_year, last_value,
+    previous_state, points, mean_value, median_value, reference_value, city_value, county_value, peer_low, peer_high,
+    figure AS value, part_numerator AS numerator, part_denominator AS denominator,
+    is_listed, is_owed, is_accepted, has_remark,
+    CASE WHEN origin <> 'sent' THEN origin END AS absence,
+    CASE WHEN origin = 'sent' THEN item_known END AS item_known,
+    CASE WHEN origin = 'sent' AND item_known THEN is_listed END AS item_owned,
+    CASE WHEN origin = 'sent' THEN item_count END AS item_count,
+    CASE WHEN nullif(trim(unit_label), '') IS NOT NULL AND expected_unit_label IS NOT NULL
+        THEN replace(replace(replace(unit_label, ' ', ''), '％', '%'), '　', '')
+            = replace(replace(replace(expected_unit_label, ' ', ''), '％', '%'), '　', '') END AS unit_label_agrees,
+    CASE WHEN measure <> 'state' AND value_state <> 'blank'
+        THEN CASE value_state WHEN 'state' THEN 'text' ELSE value_state END END AS value_kind,
+    CASE WHEN measure <> 'state' AND numerator_state <> 'blank' THEN numerator_state END AS numerator_kind,
+    CASE WHEN measure <> 'state' AND denominator_state <> 'blank' THEN denominator_state END AS denominator_kind,
+    CASE WHEN measure = 'state' AND origin = 'sent' AND (state IS NOT NULL OR value_state <> 'blank')
+        THEN coalesce(state, 'unknown') END AS state_kind,
+    CASE WHEN origin = 'sent' AND is_owed AND item_kind = 'indicator' AND NOT is_accepted AND NOT coalesce(is_nil, false)
+        THEN CASE WHEN measure = 'state' THEN state IS NOT NULL OR coalesce(value_state, 'blank') <> 'blank'
+            ELSE coalesce(value_state, 'blank') <> 'blank' END END AS value_present,
+    CASE WHEN origin = 'sent' AND is_owed AND item_kind <> 'indicator' AND NOT is_accepted
+        THEN state IS NOT NULL OR coalesce(value_state, 'blank') <> 'blank' END AS progress_present,
+    -- 零报告 beside a plain 0 says the same thing twice; beside any other figure it contradicts it.
+    CASE WHEN is_nil THEN coalesce(figure, 0) = 0 AND coalesce(part_numerator, 0) = 0
+        AND coalesce(value_state, 'blank') IN ('blank', 'number') END AS nil_consistent,
+    CASE WHEN nullif(trim(nil_text), '') IS NOT NULL THEN is_nil OR trim(nil_text) IN ('否', '不是', '无') END AS nil_clear,
+    CASE WHEN measure = 'count' THEN figure - round(figure) END AS count_fraction,
+    CASE WHEN is_share THEN figure END AS share_value,
+    CASE WHEN needs_parts AND figure IS NOT NULL AND NOT coalesce(is_nil, false)
+        THEN coalesce(numerator_state, 'blank') <> 'blank' AND coalesce(denominator_state, 'blank') <> 'blank' END AS parts_present,
+    CASE WHEN NOT needs_parts AND measure <> 'state'
+            AND (coalesce(numerator_state, 'blank') <> 'blank' OR coalesce(denominator_state, 'blank') <> 'blank')
+        THEN coalesce(numerator_state, 'blank') <> 'blank' AND coalesce(denominator_state, 'blank') <> 'blank' END AS parts_paired,
+    CASE WHEN is_capacity THEN part_numerator END AS capped_numerator,
+    CASE WHEN part_numerator IS NOT NULL THEN part_denominator END AS divisor,
+    CASE WHEN measure = 'percent' THEN 100 * part_numerator / nullif(part_denominator, 0) END AS ratio_value,
+    CASE WHEN measure = 'percent'
+        THEN round(figure - 100 * part_numerator / nullif(part_denominator, 0), 6) END AS ratio_gap_pp,
+    CASE WHEN accumulation = 'ytd' THEN earlier_value_this_year END AS ytd_floor,
+    CASE WHEN accumulation = 'cumulative' AND NOT has_remark THEN last_value END AS cumulative_floor,
+    CASE WHEN state_rank = 2 THEN has_evidence OR (item_kind = 'indicator' AND has_remark) END AS evidence_present,
+    CASE WHEN NOT has_remark THEN state_rank - previous_state_rank END AS state_step,
+    CASE WHEN item_kind <> 'indicator' AND state_rank > 0 THEN has_remark END AS progress_text_present,
+    shift_exponent,
+    -- A count of a few pieces doubles easily: below 5 pieces a change is no jump.
+    CASE WHEN asks_why AND accumulation <> 'ytd' AND (measure <> 'count' OR abs(figure - previous_value) >= 5)
+        THEN 100 * (figure - previous_value) / nullif(abs(previous_value), 0) END AS growth_quarter_pct,
+    CASE WHEN asks_why AND (measure <> 'count' OR abs(figure - last_year_value) >= 5)
+        THEN 100 * (figure - last_year_value) / nullif(abs(last_year_value), 0) END AS growth_year_pct,
+    CASE WHEN asks_why AND points >= 5 AND spread > 1e-9 * greatest(1, abs(mean_value))
+        THEN abs(figure - mean_value) / spread END AS z_score,
+    CASE WHEN asks_why AND points >= 5 AND median_spread > 1e-9 * greatest(1, abs(median_value))
+        THEN 0.6745 * abs(figure - median_value) / median_spread END AS modified_z_score,
+    CASE WHEN asks_why AND accumulation = 'ytd' AND figure <> 0 THEN figure - previous_value END AS change_from_previous,
+    CASE WHEN figure IS NULL OR city_value IS NULL OR county_value IS NULL THEN NULL
+        WHEN county_value = 0 THEN CASE WHEN city_value = 0 THEN 0 ELSE 100 END
+        ELSE round(100 * (city_value - county_value) / abs(county_value), 6) END AS city_gap_pct,
+    CASE WHEN figure IS NOT NULL THEN CASE WHEN peer_high = peer_low THEN 0
+        ELSE 100 * (peer_high - peer_low) / greatest(abs(peer_high), abs(peer_low)) END END AS peer_gap_pct
+FROM asked
+ORDER BY row_no
