@@ -74,8 +74,7 @@ _SUBMISSION = (
     "file_kind",
 )  # fmt: skip
 _FINDING = (
-    "submission_id", "run_id", "unit", "period", "severity", "rule", "sheet", "cell", "indicator", "value",
-    "message",
+    "submission_id", "unit", "period", "severity", "rule", "sheet", "cell", "indicator", "value", "message",
 )  # fmt: skip
 _CHECK_RUN = (
     "run_id", "recorded_at", "rule", "rows_checked", "rows_failed", "seconds", "state", "engine",
@@ -106,15 +105,15 @@ def record_batch(
         store, recorded_at, [(s.unit, s.file_name, s.sha256, s.size_bytes, s.submission_id, False) for s in submissions]
     )
     record_verdicts(store, run_id, recorded_at, [(j.submission.submission_id, str(j.status), j.reason) for j in judged])
-    fields = [c for c in _FINDING if c != "run_id"]
-    store.append(
-        "finding",
-        ("run_id", *fields),
-        [(run_id, *(str(v) if (v := getattr(f, c)) is not None else None for c in fields)) for f in findings],
-    )
+    told = [(run_id, list(f.items), *(_text(getattr(f, c)) for c in _FINDING)) for f in findings]
+    store.append("finding", ("run_id", "items", *_FINDING), told)
     runs = [(run_id, recorded_at, r.rule, r.rows_checked, r.rows_failed, r.seconds, r.state, r.engine) for r in rule_runs]
     store.append("check_run", _CHECK_RUN, runs)
     return _append_observations(store, run_id, recorded_at, judged, rejected)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _append_observations(

@@ -6,25 +6,24 @@ them, and the drop folder is emptied after it. Whatever is interrupted is simply
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
-from checks.findings import Finding
+from checks.findings import Finding, Severity
 from checks.run import Judgement, judge
-from flows import inbox as drop_folder
 from flows import letters
 from flows.office import Office
-from flows.steps import shelving
+from flows.steps import shelving, taking
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
+from flows.steps.taking import Arrived
 from warehouse import checking, facts, intake, ledger, register
 from warehouse.facts import Judged, Status
-from warehouse.intake.guard import Refusal, admit
 from warehouse.intake.reading import Landing, Reading
 from warehouse.store import Store
 
@@ -34,6 +33,10 @@ LABELS = {
     Status.RETURNED: "退回",
     Status.QUARANTINED: "暂存",
 }
+
+
+class NotChecked(RuntimeError):
+    """The check engine failed: nothing of the batch was judged, nothing was lost."""
 
 
 @dataclass
@@ -55,16 +58,6 @@ class CollectResult:
         return bool(self.returned or self.quarantined)
 
 
-@dataclass(frozen=True)
-class Arrived:
-    """One file copied safely, or refused, with the directory entry it came from."""
-
-    candidate: drop_folder.Candidate
-    unit: str
-    file_name: str
-    copy: Landing | Refusal
-
-
 def collect(
     office: Office,
     as_of: datetime,
@@ -81,35 +74,188 @@ def collect(
     """
     office.home.create()
     place = inbox or office.home.inbox
-    found = _settled(office, place)
+    found = taking.settled(office, place)
     result = CollectResult(waiting=[*found.growing, *found.folders])
-    arrived = [a for c in found.ready if (a := _take(office, c, units)) is not None]
+    arrived = [a for c in found.ready if (a := taking.take(office, c, units)) is not None]
     if arrived:
         readings = _read_new(office, arrived)
         with office.store() as store, recorded(office, store, "collect", period, inbox=str(place)) as run_id:
             _settle_batch(office, store, run_id, as_of, period, arrived, readings, result)
-        shelving.clear(office.home, (a for a in arrived if inbox is None))
+        if inbox is None:
+            taking.clear(office, arrived)
     if send:
         deliver(office, as_of)
     return result
 
 
-def _settled(office: Office, place: Path) -> drop_folder.Scan:
-    """Lists the folder; when files were written a moment ago, waits once for them to settle."""
-    settle = office.config.settings.intake.settle_seconds
-    found = drop_folder.scan(place, now=time.time(), settle_seconds=settle)
-    if found.growing:
-        time.sleep(settle)
-        found = drop_folder.scan(place, now=time.time(), settle_seconds=settle)
+def _read_new(office: Office, arrived: Sequence[Arrived]) -> dict[str, Reading]:
+    """Parses every copy once (in a child process), by hash; what is already known is parsed by nobody."""
+    ids = {a.submission_id: a for a in arrived}
+    with office.store() as store:
+        known = facts.known_submissions(store, ids)
+    new = {a.copy.sha256: a.copy for sid, a in ids.items() if sid not in known and isinstance(a.copy, Landing)}
+    labels = {i.code: i.unit_label for i in office.config.plan.indicators}
+    readings = intake.read_batch(list(new.values()), labels, office.config.settings.intake.limits())
+    return dict(zip(new, readings, strict=True))
+
+
+def _settle_batch(
+    office: Office,
+    store: Store,
+    run_id: str,
+    as_of: datetime,
+    arrived: Sequence[Arrived],
+    readings: Mapping[str, Reading],
+    result: CollectResult,
+) -> None:
+    """Judges what is new and commits everything this collection learned, mails included, at once."""
+    known = facts.known_submissions(store, {a.submission_id for a in arrived})
+    new, copies = _split(arrived, known)
+    cycles = {row["period"] for row in store.rows("list_cycles")}
+    read = [_reading(a, readings) for a in new]
+    submissions = [_submission(a, r, cycles, as_of) for a, r in zip(new, read, strict=True)]
+    judgement = _judge(office, store, submissions, read, as_of)
+    found = _by_submission(judgement.findings)
+    judged = [_verdict(s, r, found[s.submission_id]) for s, r in zip(submissions, read, strict=True)]
+    for arrival, verdict in zip(new, judged, strict=True):
+        _shelve(office, arrival, verdict)
+    rejected = _rejected(office, store, judged, judgement)
+    seen = [(a.unit, a.file_name, a.sha256, a.candidate.size_bytes, a.submission_id, True) for a in copies]
+    with store.transaction():
+        register.record_register(store, office.config, as_of)
+        result.revisions = facts.record_batch(store, run_id, as_of, judged, judgement.findings, judgement.rules, rejected)
+        facts.record_arrivals(store, as_of, seen)
+        mails = letters.answers(office, store, judged, judgement.findings, as_of)
+        mails += letters.copies(office, store, seen, as_of)
+        ledger.enqueue(store, mails)
+    _count(result, judged, len(copies))
+
+
+def _split(
+    arrived: Sequence[Arrived], known: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[Arrived], list[Arrived]]:
+    """What is new, and copies under a name not answered before. A file seen before under its name is neither."""
+    new: dict[str, Arrived] = {}
+    copies: dict[tuple[str, str], Arrived] = {}
+    for a in arrived:
+        sid = a.submission_id
+        if sid not in known and sid not in new:
+            new[sid] = a
+            continue
+        names = known[sid]["file_names"] if sid in known else [new[sid].file_name]
+        if a.file_name not in names:
+            copies[sid, a.file_name] = a
+    return list(new.values()), list(copies.values())
+
+
+def _reading(arrived: Arrived, readings: Mapping[str, Reading]) -> Reading:
+    if isinstance(arrived.copy, Landing):
+        return readings[arrived.copy.sha256]
+    return Reading(arrived.sha256, "unknown", held=arrived.copy.reason, held_detail=arrived.copy.detail)
+
+
+def _submission(arrived: Arrived, reading: Reading, cycles: set[str], as_of: datetime) -> facts.Submission:
+    sha256, claimed = arrived.sha256, normalize("NFKC", reading.period.text).strip().upper()
+    period = claimed if claimed in cycles else None
+    return facts.Submission(
+        submission_id=arrived.submission_id,
+        receipt_no=facts.receipt_no(arrived.unit, period, sha256),
+        unit=arrived.unit,
+        period=period,
+        received_at=as_of,
+        file_name=arrived.file_name,
+        sha256=sha256,
+        size_bytes=arrived.candidate.size_bytes,
+        file_kind=reading.kind,
+    )
+
+
+def _judge(
+    office: Office, store: Store, submissions: Sequence[facts.Submission], read: Sequence[Reading], as_of: datetime
+) -> Judgement:
+    rows, files = checking.prepare(
+        store,
+        [_claims(office, s, r) for s, r in zip(submissions, read, strict=True)],
+        read,
+        template_version=TEMPLATE_VERSION,
+    )
+    judgement = judge(rows, files, office.config)
+    if judgement.not_checked:
+        # Fail closed: the files stay in the drop folder and the next run judges them again.
+        with store.transaction():
+            ledger.enqueue(store, [letters.alert(office, "校验未能完成", "; ".join(judgement.errors), as_of)])
+        raise NotChecked(f"校验引擎出错,本批 {len(submissions)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}")
+    return judgement
+
+
+def _claims(office: Office, submission: facts.Submission, reading: Reading) -> checking.SubmissionRow:
+    def resolve(text: str) -> str | None:
+        unit = office.config.find_unit(text) if text.strip() else None
+        return unit.code if unit else None
+
+    return checking.SubmissionRow(
+        submission.submission_id, submission.unit, submission.period, submission.received_at,
+        name_unit=resolve(reading.unit_name.text), code_unit=resolve(reading.unit_code.text),
+    )  # fmt: skip
+
+
+def _by_submission(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        found[finding.submission_id].append(finding)
     return found
 
 
-def _take(office: Office, candidate: drop_folder.Candidate, units: Sequence[str] | None) -> Arrived | None:
-    owner = office.config.find_unit(candidate.folder) if candidate.folder else None
-    unit = owner.code if owner else ""
-    if units and unit not in units:
-        return None
-    name = drop_folder.decode_name(candidate.path.rsplit(b"/", 1)[1])
-    shown = name if owner else f"{candidate.folder}/{name}".lstrip("/")
-    copy = admit(candidate.path, unit, office.home.landing, office.config.settings.intake.limits())
-    return Arrived(candidate, unit, shown, copy)
+def _verdict(submission: facts.Submission, reading: Reading, mine: Sequence[Finding]) -> Judged:
+    errors = [f for f in mine if f.severity is Severity.ERROR]
+    if reading.held is not None or not submission.unit or any(f.rule == "unit_mismatch" for f in errors):
+        reason = errors[0].message if errors else "文件不在任何单位的投递文件夹中"
+        return Judged(submission, Status.QUARANTINED, reason)
+    if errors:
+        return Judged(submission, Status.RETURNED, errors[0].message)
+    if any(f.severity is Severity.WARNING for f in mine):
+        return Judged(submission, Status.ACCEPTED_WITH_WARNINGS, "已接收,有需要说明的数据")
+    return Judged(submission, Status.ACCEPTED, "全部通过校验")
+
+
+def _rejected(
+    office: Office, store: Store, judged: Sequence[Judged], judgement: Judgement
+) -> set[tuple[str, str, int]]:
+    """Rows that do not count: those with an error, or all of a file refused as a whole."""
+    rejected = judgement.rejected()
+    refused = judgement.refused() | {j.submission.submission_id for j in judged if j.status is Status.QUARANTINED}
+    if not office.config.settings.checks.accept_good_cells:
+        refused |= {j.submission.submission_id for j in judged if j.status is Status.RETURNED}
+    return rejected | set(checking.rows_of(store, refused))
+
+
+def _shelve(office: Office, arrived: Arrived, judged: Judged) -> None:
+    copy, sha256 = arrived.copy, judged.submission.sha256
+    if judged.status is not Status.QUARANTINED:
+        assert isinstance(copy, Landing)
+        shelving.archive(office.home, copy.path, sha256)
+        return
+    note = {"unit": arrived.unit, "file_name": arrived.file_name, "reason": judged.reason, "sha256": sha256}
+    landed = copy.path if isinstance(copy, Landing) else None
+    shelving.quarantine(office.home, landed, f"{arrived.unit or '_'}-{sha256}", note)
+
+
+def _count(result: CollectResult, judged: Sequence[Judged], copies: int) -> None:
+    counts = Counter(j.status for j in judged)
+    result.accepted = counts[Status.ACCEPTED]
+    result.accepted_with_warnings = counts[Status.ACCEPTED_WITH_WARNINGS]
+    result.returned = counts[Status.RETURNED]
+    result.quarantined = counts[Status.QUARANTINED]
+    result.duplicates = copies
+    result.periods = sorted({j.submission.period for j in judged if j.submission.period})
+    result.lines = [
+        {
+            "unit": j.submission.unit,
+            "file_name": j.submission.file_name,
+            "status": str(j.status),
+            "label": LABELS[j.status],
+            "reason": j.reason,
+            "receipt_no": j.submission.receipt_no,
+        }
+        for j in judged
+    ]

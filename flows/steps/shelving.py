@@ -5,17 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from flows.home import Home
 from flows.inbox import Candidate
-
-
-class Taken(Protocol):
-    @property
-    def candidate(self) -> Candidate: ...
 
 
 def archive_path(home: Home, sha256: str) -> Path:
@@ -44,12 +38,10 @@ def set_aside(home: Home, candidate: Candidate, name: str) -> None:
         os.rename(candidate.path, os.fsencode(home.quarantine / name))  # noqa: PTH104  the name is bytes
 
 
-def clear(taken: Iterable[Taken]) -> None:
-    """Empties the drop folder of entries that are still the ones that were read."""
-    for item in taken:
-        if item.candidate.unchanged():
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(item.candidate.path)  # noqa: PTH108  the name is bytes
+def remove(candidate: Candidate) -> None:
+    """Removes a directory entry whose bytes are safe."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(candidate.path)  # noqa: PTH108  the name is bytes
 
 
 def _move(source: Path, target: Path, *, read_only: bool) -> None:
