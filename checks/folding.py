@@ -143,7 +143,7 @@ def _finding(run: Sequence[Failure]) -> Finding:
         rule=first.rule.rule,
         sheet=first.sheet,
         cell=cell,
-        indicator=first.item if len(run) == 1 else None,
+        indicator=",".join(items) or None,
         value=first.value,
         message=message,
         items=items,

@@ -87,10 +87,13 @@ def is_missing(value: Any) -> bool:
 
 
 class _Plain(string.Formatter):
-    """Plain names only: no attributes, no indices, no positions."""
+    """Plain names only: no attributes, no indices, no positions. An absent field reads as a missing value:
+    a slip in the wording must not stop a collection (a test holds every field against the frames)."""
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
-        return kwargs[field_name], field_name
+        if not field_name.isidentifier():
+            raise KeyError(field_name)
+        return kwargs.get(field_name), field_name
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if is_missing(value) or value == "":

@@ -1,0 +1,82 @@
+"""The prepared frame: history, revisions, owed items, through a real warehouse."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Any
+
+from conftest import PERIOD, Upload, observe
+
+from warehouse.checking import prepare
+from warehouse.store import Store
+
+
+def prepared(store: Store, *uploads: Upload) -> dict[tuple[str, str], dict[str, Any]]:
+    rows, _ = prepare(store, [u.submission() for u in uploads], [u.as_reading() for u in uploads])
+    return {(r["submission_id"], r["item"]): r for r in rows.to_dict("records")}
+
+
+def test_history_is_laid_beside_each_row(store: Store) -> None:
+    found = prepared(store, Upload("a"))
+    level, flow = found["a", "I-01"], found["a", "I-04"]
+    assert (level["value"], level["previous_value"], level["last_year_value"], level["points"]) == (
+        107,
+        106,
+        104,
+        6,
+    )
+    assert math.isclose(level["growth_quarter_pct"], 100 / 106)
+    assert math.isclose(
+        level["z_score"],
+        (107 - 620 / 6) / (sum((v - 620 / 6) ** 2 for v in (100, 102, 104, 103, 105, 106)) / 6) ** 0.5,
+    )
+    assert math.isclose(level["modified_z_score"], 0.6745 * 3.5 / 1.5)
+    assert (flow["ytd_floor"], flow["last_year_value"], flow["points"]) == (24, 30, 1)
+    assert math.isnan(flow["z_score"]) and math.isnan(flow["growth_quarter_pct"])
+    assert found["a", "I-05"]["previous_state"] == "推进中"
+
+
+def test_spread_zero_and_few_points_are_skipped(store: Store) -> None:
+    for period in ("2018-Q1", "2018-Q2", "2018-Q3", "2018-Q4", "2019-Q1"):
+        observe(store, "FGJ", "I-08", period, 5)
+    flat = prepared(store, Upload("b", {"I-08": {"value": 6}}, unit="FGJ"))["b", "I-08"]
+    assert flat["points"] == 5 and math.isnan(flat["z_score"]) and math.isnan(flat["modified_z_score"])
+    few = prepared(store, Upload("c", {"I-08": {"value": 6}}, unit="SWJ"))["c", "I-08"]
+    assert math.isnan(few["z_score"])
+
+
+def test_a_withdrawn_figure_does_not_come_back(store: Store) -> None:
+    observe(store, "SWJ", "I-07", "2019-Q2", 50)
+    assert (
+        prepared(store, Upload("d", {"I-07": {"value": 60}}, unit="SWJ"))["d", "I-07"]["previous_value"] == 50
+    )
+    observe(store, "SWJ", "I-07", "2019-Q2", 55, revision=2)
+    assert (
+        prepared(store, Upload("d", {"I-07": {"value": 60}}, unit="SWJ"))["d", "I-07"]["previous_value"] == 55
+    )
+    observe(store, "SWJ", "I-07", "2019-Q2", None, revision=3, status="missing")
+    assert math.isnan(
+        prepared(store, Upload("d", {"I-07": {"value": 60}}, unit="SWJ"))["d", "I-07"]["previous_value"]
+    )
+
+
+def test_owed_items_left_out_appear_until_accepted(store: Store) -> None:
+    found = prepared(store, Upload("e", {"I-10": {"value": 1}}, unit="441402"))
+    assert found["e", "I-07"]["absence"] == "row"
+    observe(store, "441402", "I-07", PERIOD, None, status="nil")
+    assert ("e", "I-07") not in prepared(store, Upload("e", {"I-10": {"value": 1}}, unit="441402"))
+    contributing = prepared(store, Upload("f", {"I-08": {"value": 1}}, unit="FGJ"))
+    assert ("f", "A-0101") not in contributing
+
+
+def test_every_row_is_there_once_and_decimals_are_welcome(store: Store) -> None:
+    uploads = [Upload(f"g{n}", {"I-01": {"value": Decimal("107.25")}}) for n in range(3)]
+    rows, files = prepare(store, [u.submission() for u in uploads], [u.as_reading() for u in uploads])
+    assert len(rows) == 24 and rows["row_no"].is_unique and len(files) == 3
+    assert set(rows.loc[rows["item"] == "I-01", "value"]) == {107.25}
+
+
+def test_no_files_no_frames(store: Store) -> None:
+    rows, files = prepare(store, [], [])
+    assert rows.empty and files.empty
