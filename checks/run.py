@@ -37,7 +37,6 @@ class Judgement:
     not_checked: bool
     errors: tuple[str, ...] = ()
 
-    @property
     def rejected(self) -> set[tuple[str, str, int]]:
         """(submission_id, sheet, row) of every row with an error: these do not count, the others do."""
         return {
@@ -47,7 +46,6 @@ class Judgement:
             for row in f.rows
         }
 
-    @property
     def refused(self) -> set[str]:
         """submission_id of every file with an error about the file as a whole: none of it counts."""
         return {f.submission_id for f in self.findings if f.severity is Severity.ERROR and not f.items}

@@ -6,7 +6,7 @@ is acceptable (checks), reading files (intake), writing facts (facts).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -94,6 +94,15 @@ def prepare(
         query("prepare_file_checks"), {"period": period, "template_version": template_version}
     ).df()
     return rows, files
+
+
+def rows_of(store: Store, ids: Iterable[str]) -> list[tuple[str, str, int]]:
+    """(submission_id, sheet, row) of every row these files of the prepared batch hold."""
+    wanted = sorted(ids)
+    if not wanted:
+        return []
+    found = store.rows("list_checks_rows", {"ids": wanted})
+    return [(r["submission_id"], r["sheet"], r["row"]) for r in found]
 
 
 def _submission(sub: SubmissionRow, reading: Reading) -> tuple[Any, ...]:

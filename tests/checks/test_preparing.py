@@ -8,7 +8,7 @@ from typing import Any
 
 from conftest import PERIOD, Upload, observe
 
-from warehouse.checking import prepare
+from warehouse.checking import prepare, rows_of
 from warehouse.store import Store
 
 
@@ -74,6 +74,8 @@ def test_every_row_is_there_once_and_decimals_are_welcome(store: Store) -> None:
     uploads = [Upload(f"g{n}", {"I-01": {"value": Decimal("107.25")}}) for n in range(3)]
     rows, files = prepare(store, [u.submission() for u in uploads], [u.as_reading() for u in uploads])
     assert len(rows) == 24 and rows["row_no"].is_unique and len(files) == 3
+    assert [r for _, _, r in rows_of(store, ["g1"])] == [5, 6, 7, 8, 9, 10, 11, 5]
+    assert rows_of(store, []) == rows_of(store, ["nobody"]) == []
     assert set(rows.loc[rows["item"] == "I-01", "value"]) == {107.25}
 
 

@@ -199,11 +199,11 @@ def test_severities_follow_the_ladder(judgement: Judgement) -> None:
 
 
 def test_only_the_wrong_rows_are_rejected(judgement: Judgement) -> None:
-    assert ("blank", "填报表", 5) in judgement.rejected
-    assert {r for r in judgement.rejected if r[0] in ("good", "jump", "z")} == set()
-    assert {r for s, _, r in judgement.rejected if s == "three blanks"} == {5, 6, 7, 8}
-    assert {"held", "wrong folder", "layout", "no rows"} <= judgement.refused
-    assert "blank" not in judgement.refused
+    assert ("blank", "填报表", 5) in judgement.rejected()
+    assert {r for r in judgement.rejected() if r[0] in ("good", "jump", "z")} == set()
+    assert {r for s, _, r in judgement.rejected() if s == "three blanks"} == {5, 6, 7, 8}
+    assert {"held", "wrong folder", "layout", "no rows"} <= judgement.refused()
+    assert "blank" not in judgement.refused()
 
 
 def test_a_run_of_blanks_is_one_finding_naming_all(judgement: Judgement) -> None:
