@@ -1,0 +1,100 @@
+"""Small charts as inline SVG, drawn from numbers alone; every one carries a title and a description in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+from templates.formats import LIGHTS, light, percent, quarter
+from templates.views import LightCounts, TrajectoryPoint
+
+WIDTH, HEIGHT = 220, 64
+_LEFT, _RIGHT, _TOP, _BOTTOM = 4, 10, 6, 14
+
+
+def _quarters(period: str) -> int:
+    """``2019-Q3`` as a count of quarters, so that a missing quarter leaves its gap on the axis."""
+    return int(period[:4]) * 4 + int(period[-1]) - 1
+
+
+def _describe(name: str, points: Sequence[TrajectoryPoint]) -> str:
+    said = [
+        f"{quarter(p.period)}实际进度{percent(p.progress_pct)},应达{percent(p.expected_pct)}"
+        for p in points
+        if p.progress_pct is not None
+    ]
+    return f"{name}:" + (";".join(said[-4:]) if said else "没有可画的进度") + "。"
+
+
+def trajectory(name: str, points: Sequence[TrajectoryPoint], end_period: str = "2020-Q4") -> Markup:
+    """Progress (dots and line) against the expected line, 0 to 100 per cent; empty when nothing can be drawn.
+
+    ``points`` in order of period. Progress outside 0 to 120 is drawn at the edge; the words keep the number.
+    """
+    drawn = [p for p in points if p.progress_pct is not None]
+    if not drawn:
+        return Markup("")
+    first, last = _quarters(points[0].period), max(_quarters(end_period), _quarters(points[-1].period))
+    top = max(100.0, *(min(p.progress_pct or 0.0, 120.0) for p in drawn))
+
+    def x(period: str) -> float:
+        share = (_quarters(period) - first) / max(last - first, 1)
+        return round(_LEFT + share * (WIDTH - _LEFT - _RIGHT), 1)
+
+    def y(value: float) -> float:
+        return round(_TOP + (1 - min(max(value, 0.0), top) / top) * (HEIGHT - _TOP - _BOTTOM), 1)
+
+    expected = [(x(p.period), y(p.expected_pct)) for p in points if p.expected_pct is not None]
+    if expected and _quarters(points[-1].period) < last:
+        expected.append((x(end_period), y(100.0)))
+    actual = [(x(p.period), y(p.progress_pct or 0.0)) for p in drawn]
+    end = drawn[-1]
+    dots = "".join(f'<circle cx="{a}" cy="{b}" r="2"/>' for a, b in actual[:-1])
+    return Markup(
+        '<svg class="spark" role="img" viewBox="0 0 {w} {h}" width="{w}" height="{h}" data-light="{light}">'
+        "<title>{title}</title><desc>{desc}</desc>"
+        '<line class="axis" x1="{left}" y1="{floor}" x2="{right}" y2="{floor}"/>'
+        '<line class="goal" x1="{left}" y1="{goal}" x2="{right}" y2="{goal}"/>'
+        '<polyline class="expected" points="{expected}"/><polyline class="actual" points="{actual}"/>'
+        '<g class="dots">{dots}<circle cx="{cx}" cy="{cy}" r="3.5"/></g>'
+        '<text x="{left}" y="{base}">{start}</text><text x="{right}" y="{base}" text-anchor="end">{stop}</text></svg>'
+    ).format(
+        w=WIDTH,
+        h=HEIGHT,
+        light=light(end.light).code,
+        title=f"{name}进度轨迹",
+        desc=_describe(name, points),
+        left=_LEFT,
+        right=WIDTH - _RIGHT,
+        floor=y(0),
+        goal=y(100),
+        base=HEIGHT - 2,
+        expected=_path(expected),
+        actual=_path(actual),
+        dots=Markup(dots),  # numbers only
+        cx=actual[-1][0],
+        cy=actual[-1][1],
+        start=points[0].period,
+        stop=end_period,
+    )
+
+
+def _path(pairs: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{a},{b}" for a, b in pairs)
+
+
+def shares(counts: LightCounts, label: str) -> Markup:
+    """One stacked bar of lights, 100 units wide; the words beside it carry the same numbers."""
+    parts, left = [], 0.0
+    for code in LIGHTS:
+        count = counts.of(code)
+        if count:
+            width = 100 * count / counts.total
+            parts.append(f'<rect class="l-{code}" x="{left:.2f}" y="0" width="{width:.2f}" height="8"/>')
+            left += width
+    said = "、".join(f"{one.label}{counts.of(code)}项" for code, one in LIGHTS.items() if counts.of(code))
+    return Markup(
+        f'<svg class="shares" role="img" viewBox="0 0 100 8" preserveAspectRatio="none">'
+        f"<title>{escape(label)}</title><desc>{escape(said or '没有指标')}</desc>{''.join(parts)}</svg>"
+    )

@@ -1,0 +1,87 @@
+"""Jinja2, locked down: packaged templates, an office's own before them, and text from others kept inert.
+
+Belongs here: the environment. Does not: what a mail says (mail/, report/, site/), sending, paths to write to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, FunctionLoader, StrictUndefined
+from jinja2.loaders import split_template_path
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from templates import charts, formats
+
+SUBJECT_MAX = 120  # characters; longer subjects are cut by mail lists anyway
+
+
+@dataclass(frozen=True)
+class MailContent:
+    subject: str  # one line
+    html: str  # whole document, styles inline
+    text: str  # the same for readers without HTML
+
+
+def _packaged(name: str) -> tuple[str, str | None, Callable[[], bool]] | None:
+    file = files("templates").joinpath(*split_template_path(name))
+    if not file.is_file():
+        return None
+    return file.read_text("utf-8"), name, lambda: True  # a package never changes under a running program
+
+
+def _shown(value: Any) -> Any:
+    """What any ``{{ }}`` prints: None as a dash, text without control and direction marks."""
+    if value is None:
+        return formats.NOTHING
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return formats.clean(value)
+    return value
+
+
+class Renderer:
+    """Renders mails and pages. ``overrides``: a folder laid out like ``templates/`` that wins file by file.
+
+    Raises jinja2 errors: ``UndefinedError`` for a name the template expects and nobody gave,
+    ``TemplateNotFound``, ``TemplateSyntaxError`` and ``SecurityError``; the CLI names file and line.
+    """
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        loaders: list[BaseLoader] = [FileSystemLoader(overrides)] if overrides is not None else []
+        self.environment = ImmutableSandboxedEnvironment(
+            loader=ChoiceLoader([*loaders, FunctionLoader(_packaged)]),
+            autoescape=lambda name: name is None or not name.endswith(".txt.j2"),
+            undefined=StrictUndefined,
+            finalize=_shown,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.filters.update(formats.FILTERS)
+        self.environment.globals.update(
+            LIGHTS=formats.LIGHTS, trajectory=charts.trajectory, shares=charts.shares
+        )
+        # Media rules cannot be inlined and stay in the head, for phones and dark screens.
+        self._inliner = css_inline.CSSInliner(
+            load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True, cache=None
+        )
+
+    def mail(self, name: str, **context: Any) -> MailContent:
+        """One mail from ``mail/NAME.html.j2`` and ``mail/NAME.txt.j2``; the latter's block ``subject`` names it."""
+        text = self.environment.get_template(f"mail/{name}.txt.j2")
+        subject = "".join(text.blocks["subject"](text.new_context(context)))
+        html = self.environment.get_template(f"mail/{name}.html.j2").render(context)
+        return MailContent(
+            formats.one_line(subject)[:SUBJECT_MAX],
+            self._inliner.inline(html),
+            text.render(context).strip() + "\n",
+        )
+
+    def page(self, name: str, **context: Any) -> str:
+        """One whole HTML page from ``NAME.html.j2``, for example ``report/summary`` or ``site/index``."""
+        return self.environment.get_template(f"{name}.html.j2").render(context)

@@ -1,0 +1,294 @@
+"""The upload workbook, cell by cell as the layout promises. Reading one back belongs to warehouse.intake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any, Final
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from templates.formats import clean, moment, quarter
+
+TEMPLATE_VERSION: Final = "1"
+FIGURES: Final = "填报表"
+PROGRESS: Final = "工作进展"
+GUIDE: Final = "填报说明"
+META: Final = "_meta"
+FIGURE_HEADER: Final = (
+    "指标编码", "指标名称", "计量单位", "口径", "2020目标", "上期值",
+    "本期值", "分子", "分母", "零报告", "说明",
+)  # fmt: skip
+PROGRESS_HEADER: Final = ("措施编码", "措施名称", "角色", "进展状态", "进展说明", "佐证")
+STATES: Final = ("未启动", "推进中", "已完成")
+HEADER_ROW: Final = 3  # 0-based: row 4 of the sheet
+END_LABEL: Final = "填报行数"
+ROLES: Final = {"lead": "牵头", "contributing": "配合"}
+# The file's own date is fixed: the same content gives the same bytes, so a rerun changes nothing.
+_CREATED: Final = datetime(2016, 1, 1)  # noqa: DTZ001 (the format stores no zone)
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One owed indicator. ``measure``: amount, count, percent, state; ``previous``: last quarter's cell."""
+
+    item: str
+    name: str
+    unit_label: str
+    definition: str
+    target: str  # the notice's own words
+    measure: str
+    needs_parts: bool = False
+    previous: float | str | None = None
+
+
+@dataclass(frozen=True)
+class ProgressRow:
+    """One action or safeguard; ``role`` lead (owed) or contributing (may be filled)."""
+
+    item: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class WorkbookSpec:
+    plan_id: str
+    plan_name: str
+    plan_hash: str
+    unit: str
+    unit_name: str
+    period: str
+    due_at: datetime
+    contact: str  # whom to ask, one line
+    figures: tuple[FigureRow, ...]
+    progress: tuple[ProgressRow, ...]
+    template_version: str = TEMPLATE_VERSION
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What a clerk writes into one row, for samples and tests. Text stays text, numbers numbers."""
+
+    value: float | str | None = None
+    numerator: float | str | None = None
+    denominator: float | str | None = None
+    nil: str = ""
+    remark: str = ""  # 说明, or 进展说明
+    evidence: str = ""
+    percent_cell: bool = False  # the value is a share (0.73) in a cell formatted as per cent
+
+
+class _Book:
+    """One workbook being written, with its cell formats."""
+
+    def __init__(self, spec: WorkbookSpec) -> None:
+        self.spec = spec
+        self.buffer = BytesIO()
+        options = {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
+        self.book = Workbook(self.buffer, options)
+        self.book.set_properties({"title": f"{spec.period} {clean(spec.unit_name)}", "created": _CREATED})
+        base = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
+        self.label = self._format(base, bold=True)
+        self.plain = self._format(base)
+        self.title = self._format(base, bold=True, font_size=16)
+        self.header = self._format(
+            base, bold=True, border=1, align="center", text_wrap=True, bg_color="#D9E2F0"
+        )
+        self.fixed = self._format(base, border=1, text_wrap=True, bg_color="#F4F5F7")
+        self.fixed_number = self._format(base, border=1, bg_color="#F4F5F7", align="right")
+        self.closed = self._format(base, border=1, bg_color="#E3E5E9", pattern=1)
+        entry: dict[str, Any] = {**base, "border": 1, "locked": False, "bg_color": "#FFFBE6"}
+        self.entry_text = self._format(entry, text_wrap=True)
+        self.entry_choice = self._format(entry, align="center")
+        # Percent and state cells stay General: Excel then marks a typed 73% as per cent by itself.
+        self.entry_number = {
+            "amount": self._format(entry, num_format="#,##0.00##", align="right"),
+            "count": self._format(entry, num_format="#,##0", align="right"),
+            "percent": self._format(entry, align="right"),
+            "part": self._format(entry, align="right"),
+            "state": self.entry_choice,
+            "share": self._format(entry, num_format="0.00%", align="right"),
+        }
+
+    def _format(self, base: dict[str, Any], **more: Any) -> Format:
+        return self.book.add_format({**base, **more})
+
+    def finish(self) -> bytes:
+        self.book.close()
+        return self.buffer.getvalue()
+
+
+def _put(sheet: Worksheet, row: int, column: int, value: float | str | None, cell_format: Format) -> None:
+    """A number as a number, text as text whatever it begins with, nothing as a formatted blank."""
+    if value is None or value == "":
+        sheet.write_blank(row, column, None, cell_format)
+    elif isinstance(value, str):
+        sheet.write_string(row, column, clean(value), cell_format)
+    else:
+        sheet.write_number(row, column, value, cell_format)
+
+
+def _validate(sheet: Worksheet, row: int, column: int, options: dict[str, Any]) -> None:
+    # XlsxWriter drops an over-long rule with a mere warning; without its drop-down the template is broken.
+    if sheet.data_validation(row, column, row, column, options) != 0:
+        raise ValueError(f"data validation refused at row {row + 1}, column {column + 1}: {options}")
+
+
+def _head(
+    book: _Book, sheet: Worksheet, title: str, header: tuple[str, ...], widths: tuple[int, ...]
+) -> None:
+    spec = book.spec
+    sheet.set_row(0, 30)
+    sheet.write_string(0, 0, clean(title), book.title)
+    texts = ("填报单位", spec.unit_name, "单位编码", spec.unit, "报告期", spec.period)
+    for column, text in enumerate(texts):
+        sheet.write_string(1, column, clean(text), book.plain if column % 2 else book.label)
+    sheet.set_row(HEADER_ROW, 24)
+    for column, (text, width) in enumerate(zip(header, widths, strict=True)):
+        sheet.set_column(column, column, width)
+        sheet.write_string(HEADER_ROW, column, text, book.header)
+    sheet.freeze_panes(HEADER_ROW + 1, 2)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(HEADER_ROW)
+    sheet.set_margins(0.4, 0.4, 0.6, 0.6)
+    sheet.set_footer("&C第&P页 共&N页")
+    sheet.protect("", {"format_columns": True, "format_rows": True})
+
+
+def _height(*cells: tuple[str, int]) -> int:
+    """Row height in points for wrapped text: viewers do not grow rows of a protected sheet by themselves."""
+    lines = max(
+        -(-sum(2 if ord(c) > 0xFF else 1 for c in text) // max(width - 1, 1)) for text, width in cells
+    )
+    return max(20, min(15 * max(lines, 1) + 4, 400))
+
+
+_FIGURE_WIDTHS: Final = (10, 26, 10, 36, 20, 12, 14, 12, 12, 9, 30)
+_PROGRESS_WIDTHS: Final = (11, 56, 8, 12, 46, 36)
+
+
+def _figures(book: _Book, figures: Mapping[str, Filled]) -> None:
+    spec = book.spec
+    sheet = book.book.add_worksheet(FIGURES)
+    _head(book, sheet, f"{spec.plan_name}填报表({quarter(spec.period)})", FIGURE_HEADER, _FIGURE_WIDTHS)
+    row = HEADER_ROW + 1
+    for line in spec.figures:
+        filled = figures.get(line.item, Filled())
+        sheet.set_row(row, _height((line.name, 26), (line.definition, 36), (line.target, 20)))
+        for column, text in enumerate((line.item, line.name, line.unit_label, line.definition, line.target)):
+            sheet.write_string(row, column, clean(text), book.fixed)
+        _put(sheet, row, 5, line.previous, book.fixed_number)
+        _put(sheet, row, 6, filled.value, book.entry_number["share" if filled.percent_cell else line.measure])
+        _put(sheet, row, 7, filled.numerator, book.entry_number["part"])
+        _put(sheet, row, 8, filled.denominator, book.entry_number["part"])
+        _put(sheet, row, 9, filled.nil, book.entry_choice)
+        _put(sheet, row, 10, filled.remark, book.entry_text)
+        _guide_cell(sheet, row, line)
+        row += 1
+    sheet.write_string(row, 0, END_LABEL, book.label)
+    sheet.write_number(row, 1, len(spec.figures), book.plain)
+
+
+def _guide_cell(sheet: Worksheet, row: int, line: FigureRow) -> None:
+    if line.measure == "state":
+        message = "请从下拉列表中选择:未启动、推进中、已完成。"
+        _validate(sheet, row, 6, {
+            "validate": "list", "source": list(STATES), "input_title": "本期值", "input_message": message,
+            "error_title": "请选择状态", "error_message": message,
+        })  # fmt: skip
+    else:
+        hint = "73%填73。" if line.measure == "percent" else ""
+        parts = "分子、分母须同时填写。" if line.needs_parts else ""
+        unit = clean(line.unit_label)[:40]
+        _validate(sheet, row, 6, {
+            "validate": "any", "input_title": "本期值",
+            "input_message": f"计量单位:{unit}。只填数字。{hint}{parts}"
+            "没有数据请留空,确无发生额请在“零报告”选“是”。",
+        })  # fmt: skip
+    _validate(sheet, row, 9, {
+        "validate": "list", "source": ["是", "否"], "input_title": "零报告",
+        "input_message": "本季确无发生额的选“是”;有数值的不选。",
+        "error_title": "零报告", "error_message": "只能选“是”或“否”,或留空。",
+    })  # fmt: skip
+
+
+def _progress(book: _Book, figures: Mapping[str, Filled]) -> None:
+    spec = book.spec
+    sheet = book.book.add_worksheet(PROGRESS)
+    _head(book, sheet, f"{spec.plan_name}工作进展({quarter(spec.period)})", PROGRESS_HEADER, _PROGRESS_WIDTHS)
+    for row, line in enumerate(spec.progress, HEADER_ROW + 1):
+        filled = figures.get(line.item, Filled())
+        sheet.set_row(row, max(34, _height((line.name, 56))))
+        for column, text in enumerate((line.item, line.name, ROLES.get(line.role, line.role))):
+            sheet.write_string(row, column, clean(text), book.fixed)
+        _put(sheet, row, 3, filled.value, book.entry_choice)
+        _put(sheet, row, 4, filled.remark, book.entry_text)
+        _put(sheet, row, 5, filled.evidence, book.entry_text)
+        message = "请从下拉列表中选择:未启动、推进中、已完成。" + (
+            "" if line.role == "lead" else "配合单位可不填。"
+        )
+        _validate(sheet, row, 3, {
+            "validate": "list", "source": list(STATES), "input_title": "进展状态", "input_message": message,
+            "error_title": "请选择状态", "error_message": message,
+        })  # fmt: skip
+
+
+def _guide(book: _Book) -> None:
+    spec = book.spec
+    sheet = book.book.add_worksheet(GUIDE)
+    sheet.set_column(0, 0, 6)
+    sheet.set_column(1, 1, 100)
+    sheet.write_string(0, 0, "填报说明", book.title)
+    wrap = book.book.add_format({"font_name": "宋体", "font_size": 11, "text_wrap": True, "valign": "top"})
+    lines = (
+        f"截止时间:{moment(spec.due_at)}(北京时间)。",
+        "只填浅黄色单元格:“填报表”的本期值、分子、分母、零报告、说明,“工作进展”的进展状态、进展说明、佐证。其余单元格已锁定,请勿改动。",
+        "本期值按“计量单位”一栏填数字,例如计量单位为亿元时,1000亿元填1000;为%时,73%填73。不要填约数、区间。",
+        "没有数据请留空,留空视为未报;本季确无发生额的,在“零报告”一栏选“是”;数值为零的填0。三者含义不同。",
+        "标注须报分子、分母的指标,请同时填写分子和分母。",
+        "里程碑类指标和工作进展从下拉列表选择:未启动、推进中、已完成。填“已完成”的,请在佐证一栏写明依据。",
+        "工作进展由牵头单位填报,配合单位可以补充。",
+        f"填好后保存,放入本单位的投递文件夹({spec.unit}),几分钟内会收到回执或退回通知。退回的文件改正后可直接再次投递。",
+        f"联系人:{spec.contact}",
+    )
+    for row, text in enumerate(lines, 2):
+        sheet.write_number(row, 0, row - 1, wrap)
+        sheet.write_string(row, 1, clean(text), wrap)
+        sheet.set_row(row, _height((text, 100)))
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.protect()
+
+
+def upload_workbook(spec: WorkbookSpec, figures: Mapping[str, Filled] | None = None) -> bytes:
+    """The .xlsx one unit fills in for one period; ``figures`` (by item code) fills cells as a clerk would.
+
+    The same spec gives the same bytes. Raises ValueError where Excel would refuse a drop-down or message.
+    """
+    book = _Book(spec)
+    _figures(book, figures or {})
+    _progress(book, figures or {})
+    _guide(book)
+    meta = book.book.add_worksheet(META)
+    pairs = (
+        ("template_version", spec.template_version), ("plan_id", spec.plan_id), ("unit", spec.unit),
+        ("period", spec.period), ("plan_hash", spec.plan_hash),
+    )  # fmt: skip
+    for row, (key, value) in enumerate(pairs):
+        meta.write_string(row, 0, key)
+        meta.write_string(row, 1, clean(value))
+    meta.very_hidden()
+    return book.finish()
