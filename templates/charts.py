@@ -1,4 +1,4 @@
-"""Small charts as inline SVG, drawn from numbers alone; every one carries a title and a description in words."""
+"""Small charts as inline SVG, drawn from numbers; each carries a title and a description in words."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def trajectory(name: str, points: Sequence[TrajectoryPoint], end_period: str = "
         '<line class="goal" x1="{left}" y1="{goal}" x2="{right}" y2="{goal}"/>'
         '<polyline class="expected" points="{expected}"/><polyline class="actual" points="{actual}"/>'
         '<g class="dots">{dots}<circle cx="{cx}" cy="{cy}" r="3.5"/></g>'
-        '<text x="{left}" y="{base}">{start}</text><text x="{right}" y="{base}" text-anchor="end">{stop}</text></svg>'
+        '<text x="{left}" y="{base}">{start}</text>'
+        '<text x="{right}" y="{base}" text-anchor="end">{stop}</text></svg>'
     ).format(
         w=WIDTH,
         h=HEIGHT,

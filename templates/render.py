@@ -72,7 +72,7 @@ class Renderer:
         )
 
     def mail(self, name: str, **context: Any) -> MailContent:
-        """One mail from ``mail/NAME.html.j2`` and ``mail/NAME.txt.j2``; the latter's block ``subject`` names it."""
+        """``mail/NAME.html.j2`` and ``mail/NAME.txt.j2``; the latter's block ``subject`` is the subject."""
         text = self.environment.get_template(f"mail/{name}.txt.j2")
         subject = "".join(text.blocks["subject"](text.new_context(context)))
         html = self.environment.get_template(f"mail/{name}.html.j2").render(context)

@@ -1,6 +1,6 @@
 """What mails and pages are filled with: plain frozen records, named as the mart names its columns.
 
-Percentages are numbers of per cent (73.0 is 73 %); None means undefined and is shown as a dash with its reason.
+Percentages are numbers of per cent (73.0 is 73 %); None means undefined, shown as a dash with its reason.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class OfficeView:
-    """Who speaks in a mail and whom to ask. ``contact`` is one line, for example 市经信局 张三 0753-0000000."""
+    """Who speaks in a mail and whom to ask; ``contact`` is one line: office, person, telephone."""
 
     plan_name: str
     city_name: str
@@ -31,7 +31,7 @@ class OwedItem:
 
 @dataclass(frozen=True)
 class FindingLine:
-    """One finding; ``value`` is the cell as written, ``message`` says what to do. Empty cell: the whole file."""
+    """One finding; ``value`` is the cell as written, ``message`` what to do. No cell: the whole file."""
 
     severity: str
     sheet: str
@@ -72,7 +72,7 @@ class CountedLine:
 
 @dataclass(frozen=True)
 class ReceiptView:
-    """For an accepted file; ``status`` accepted or accepted_with_warnings, ``timely`` None before a due date is known."""
+    """For an accepted file; ``status`` accepted or accepted_with_warnings; ``timely`` None: undecided."""
 
     receipt_no: str
     unit: str
@@ -127,7 +127,7 @@ class DuplicateView:
 
 @dataclass(frozen=True)
 class HeldView:
-    """A file that could not be read safely. ``audience``: unit or coordinator; ``reason`` from the catalogue."""
+    """A file not read for safety. ``audience``: unit or coordinator; ``reason``: the catalogue's words."""
 
     audience: str
     receipt_no: str
@@ -211,7 +211,7 @@ class DomainLine:
 
 @dataclass(frozen=True)
 class TrajectoryPoint:
-    """One quarter of one indicator: progress reached and expected, both in per cent of the way to the target."""
+    """One quarter of one indicator: progress reached and expected, in per cent of the way to the target."""
 
     period: str
     progress_pct: float | None
@@ -315,7 +315,7 @@ class RestatementLine:
 
 @dataclass(frozen=True)
 class SummaryView:
-    """Everything the 通报 says; mail and page are drawn from the same record, so their numbers are the same."""
+    """Everything the 通报 says; mail and page are drawn from this one record, so their numbers agree."""
 
     period: str
     previous_period: str
