@@ -18,10 +18,11 @@ from checks.findings import Finding, Severity
 from checks.run import Judgement, judge
 from flows import letters
 from flows.office import Office
-from flows.steps import shelving, taking
+from flows.steps import returning, shelving, taking
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.taking import Arrived
+from templates.workbook import TEMPLATE_VERSION
 from warehouse import checking, facts, intake, ledger, register
 from warehouse.facts import Judged, Status
 from warehouse.intake.reading import Landing, Reading
@@ -120,12 +121,13 @@ def _settle_batch(
     for arrival, verdict in zip(new, judged, strict=True):
         _shelve(office, arrival, verdict)
     rejected = _rejected(office, store, judged, judgement)
+    returns = returning.annotate(office, judged, found)
     seen = [(a.unit, a.file_name, a.sha256, a.candidate.size_bytes, a.submission_id, True) for a in copies]
     with store.transaction():
         register.record_register(store, office.config, as_of)
         result.revisions = facts.record_batch(store, run_id, as_of, judged, judgement.findings, judgement.rules, rejected)
         facts.record_arrivals(store, as_of, seen)
-        mails = letters.answers(office, store, judged, judgement.findings, as_of)
+        mails = letters.answers(office, store, judged, found, returns, as_of)
         mails += letters.copies(office, store, seen, as_of)
         ledger.enqueue(store, mails)
     _count(result, judged, len(copies))
@@ -183,9 +185,18 @@ def _judge(
     if judgement.not_checked:
         # Fail closed: the files stay in the drop folder and the next run judges them again.
         with store.transaction():
-            ledger.enqueue(store, [letters.alert(office, "校验未能完成", "; ".join(judgement.errors), as_of)])
+            ledger.enqueue(store, [_unchecked(office, submissions, judgement, as_of)])
         raise NotChecked(f"校验引擎出错,本批 {len(submissions)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}")
     return judgement
+
+
+def _unchecked(
+    office: Office, submissions: Sequence[facts.Submission], judgement: Judgement, as_of: datetime
+) -> ledger.OutgoingMail:
+    return letters.Post(office, as_of).alert(
+        "校验未能完成", [f"本批 {len(submissions)} 份报送没有作出判断,仍留在投递目录。", *judgement.errors[:5]],
+        "请联系运维查看日志;排除后重新运行采集即可,文件不会丢失。", step=f"not-checked/{as_of:%Y%m%d}",
+    )  # fmt: skip
 
 
 def _claims(office: Office, submission: facts.Submission, reading: Reading) -> checking.SubmissionRow:

@@ -11,7 +11,7 @@ judged AS MATERIALIZED (
     JOIN cycle_plan AS c ON c.period = s.period
     LEFT JOIN plan AS p ON p.plan_hash = c.plan_hash
     LEFT JOIN unit AS u ON u.plan_hash = c.plan_hash AND u.unit = s.unit
-    WHERE s.held_reason IS NULL
+    WHERE s.held_reason IS NULL AND s.unit <> ''
         AND coalesce(s.name_unit, s.unit) = s.unit AND coalesce(s.code_unit, s.unit) = s.unit
 ),
 -- The current revision of everything known of these units or items. The struct keeps a withdrawn (NULL)
@@ -20,7 +20,8 @@ accepted AS MATERIALIZED (
     SELECT unit, item, period,
         CAST(left(period, 4) AS INTEGER) AS year, CAST(right(period, 1) AS INTEGER) AS quarter,
         CAST(left(period, 4) AS INTEGER) * 4 + CAST(right(period, 1) AS INTEGER) AS quarter_no,
-        unnest(arg_max({'status': status, 'value': value, 'numerator': numerator, 'denominator': denominator, 'state': state}, revision))
+        unnest(arg_max({'status': status, 'value': value, 'numerator': numerator, 'denominator': denominator, 'state': state,
+            'remark': remark, 'submission_id': submission_id, 'sheet': sheet, 'cell': cell}, revision))
     FROM observation
     WHERE unit IN (SELECT unit FROM judged) OR item IN (SELECT item FROM incoming_row)
     GROUP BY unit, item, period
@@ -85,6 +86,7 @@ described AS MATERIALIZED (
 history AS (
     SELECT d.row_no,
         max(CASE WHEN a.quarter_no = d.quarter_no - 1 THEN a.value END) AS previous_value,
+        coalesce(bool_or(a.quarter_no = d.quarter_no - 1 AND nullif(trim(a.remark), '') IS NOT NULL), false) AS previous_explained,
         max(CASE WHEN a.quarter_no = d.quarter_no - 4 THEN a.value END) AS last_year_value,
         arg_max(a.value, a.quarter_no) FILTER (a.year = d.year) AS earlier_value_this_year,
         arg_max(a.value, a.quarter_no) AS last_value,
@@ -102,17 +104,20 @@ history AS (
 -- What is known of each reporter for the same item and period, this batch included (it is the newer word).
 pool AS MATERIALIZED (
     SELECT item, period, unit,
-        unnest(arg_max({'value': value, 'numerator': numerator, 'denominator': denominator}, (priority, row_no)))
+        unnest(arg_max({'value': value, 'numerator': numerator, 'denominator': denominator,
+            'submission_id': submission_id, 'sheet': sheet, 'cell': cell, 'is_new': priority = 1}, (priority, row_no)))
     FROM (
-        SELECT item, period, unit, value, numerator, denominator, 0 AS priority, 0 AS row_no FROM accepted WHERE status = 'reported'
+        SELECT item, period, unit, value, numerator, denominator, submission_id, sheet, cell, 0 AS priority, 0 AS row_no
+        FROM accepted WHERE status = 'reported'
         UNION ALL
-        SELECT item, period, unit, figure, part_numerator, part_denominator, 1, row_no FROM described WHERE figure IS NOT NULL
+        SELECT item, period, unit, figure, part_numerator, part_denominator, submission_id, sheet, value_cell, 1, row_no
+        FROM described WHERE figure IS NOT NULL
     )
     GROUP BY item, period, unit
 ),
 reporters AS (
     SELECT i.plan_hash, i.indicator, i.rollup, j.period, u.city, r.unit, u.kind = 'county' AS is_county,
-        p.value, p.numerator, p.denominator
+        p.value, p.numerator, p.denominator, p.submission_id, p.sheet, p.cell, p.is_new, i.name, i.unit_label
     FROM (SELECT DISTINCT plan_hash, period FROM judged) AS j
     JOIN indicator AS i ON i.plan_hash = j.plan_hash AND i.scope = 'city' AND i.measure <> 'state'
     JOIN reporter AS r ON r.plan_hash = i.plan_hash AND r.indicator = i.indicator
@@ -133,11 +138,30 @@ compared AS (
         CASE WHEN rollup = 'single' AND count(value) > 1 THEN max(value) END AS peer_high
     FROM reporters
     GROUP BY plan_hash, indicator, period, city, rollup
+    HAVING bool_or(is_new)
+),
+gaps AS (
+    SELECT *,
+        CASE WHEN city_value IS NULL OR county_value IS NULL THEN NULL
+            WHEN county_value = 0 THEN CASE WHEN city_value = 0 THEN 0 ELSE 100 END
+            ELSE round(100 * (city_value - county_value) / abs(county_value), 6) END AS city_gap_pct,
+        CASE WHEN peer_high = peer_low THEN 0
+            ELSE 100 * (peer_high - peer_low) / greatest(abs(peer_high), abs(peer_low)) END AS peer_gap_pct
+    FROM compared
+),
+-- The other side of a difference, accepted in an earlier batch: it is told too, at the cell it reported.
+echoes AS (
+    SELECT r.submission_id, r.unit, r.period, 'echo' AS origin, r.sheet, r.indicator AS item, 'indicator' AS item_kind, r.name,
+        r.cell AS value_cell, CAST(r.value AS VARCHAR) AS value_text, r.unit_label AS expected_unit_label,
+        g.* EXCLUDE (plan_hash, indicator, period, city)
+    FROM gaps AS g
+    JOIN reporters AS r USING (plan_hash, indicator, period, city)
+    WHERE r.value IS NOT NULL AND NOT r.is_new AND (g.city_gap_pct <> 0 OR g.peer_gap_pct <> 0)
 ),
 measured AS (
     SELECT d.*, h.* EXCLUDE (row_no),
         CASE h.previous_state WHEN '未启动' THEN 0 WHEN '推进中' THEN 1 WHEN '已完成' THEN 2 END AS previous_state_rank,
-        c.city_value, c.county_value, c.peer_low, c.peer_high,
+        c.city_value, c.county_value, c.peer_low, c.peer_high, c.city_gap_pct, c.peer_gap_pct,
         coalesce(h.last_year_value, CASE WHEN d.accumulation <> 'ytd' THEN h.last_value END,
             h.earlier_value_this_year, d.baseline) AS reference_value,
         CASE WHEN d.figure * coalesce(h.last_year_value, CASE WHEN d.accumulation <> 'ytd' THEN h.last_value END,
@@ -146,11 +170,15 @@ measured AS (
                 h.earlier_value_this_year, d.baseline)) END AS shift_exponent
     FROM described AS d
     LEFT JOIN history AS h USING (row_no)
-    LEFT JOIN compared AS c ON c.plan_hash = d.plan_hash AND c.indicator = d.item AND c.period = d.period AND c.city = d.city
+    LEFT JOIN gaps AS c ON c.plan_hash = d.plan_hash AND c.indicator = d.item AND c.period = d.period AND c.city = d.city
 ),
--- A shift by 10^4 explains jump and outlier alike, and a remark answers them: then they are not asked again.
+-- A shift by 10^4 explains jump and outlier alike, and a remark answers them. A level that was explained last
+-- quarter and has hardly moved since is the same fact: it is not asked about again.
 asked AS (
-    SELECT *, figure IS NOT NULL AND NOT has_remark AND coalesce(abs(shift_exponent) < 3.5, true) AS asks_why FROM measured
+    SELECT *, figure IS NOT NULL AND NOT has_remark AND coalesce(abs(shift_exponent) < 3.5, true)
+        AND NOT (coalesce(previous_explained, false) AND accumulation <> 'ytd'
+            AND coalesce(abs(figure - previous_value) <= 0.05 * abs(previous_value), false)) AS asks_why
+    FROM measured
 )
 SELECT row_no, submission_id, unit, period, origin, sheet, row, item, item_kind, name, measure, accumulation,
     item_cell, unit_label, unit_label_cell, expected_unit_label, value_text, value_unit, value_cell,
@@ -210,10 +238,9 @@ SELECT row_no, submission_id, unit, period, origin, sheet, row, item, item_kind,
     CASE WHEN asks_why AND points >= 5 AND median_spread > 1e-9 * greatest(1, abs(median_value))
         THEN 0.6745 * abs(figure - median_value) / median_spread END AS modified_z_score,
     CASE WHEN asks_why AND accumulation = 'ytd' AND figure <> 0 THEN figure - previous_value END AS change_from_previous,
-    CASE WHEN figure IS NULL OR city_value IS NULL OR county_value IS NULL THEN NULL
-        WHEN county_value = 0 THEN CASE WHEN city_value = 0 THEN 0 ELSE 100 END
-        ELSE round(100 * (city_value - county_value) / abs(county_value), 6) END AS city_gap_pct,
-    CASE WHEN figure IS NOT NULL THEN CASE WHEN peer_high = peer_low THEN 0
-        ELSE 100 * (peer_high - peer_low) / greatest(abs(peer_high), abs(peer_low)) END END AS peer_gap_pct
+    CASE WHEN figure IS NOT NULL THEN city_gap_pct END AS city_gap_pct,
+    CASE WHEN figure IS NOT NULL THEN peer_gap_pct END AS peer_gap_pct
 FROM asked
+UNION ALL BY NAME
+SELECT (SELECT count(*) FROM listed) + row_number() OVER (ORDER BY submission_id, item) AS row_no, * FROM echoes
 ORDER BY row_no

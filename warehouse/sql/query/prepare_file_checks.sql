@@ -6,7 +6,7 @@ SELECT row_number() OVER (ORDER BY s.submission_id) AS row_no,
     s.submission_id, s.unit, s.period, 0 AS problem_no, s.held_reason, s.held_detail,
     NULL::VARCHAR AS problem_code, NULL::VARCHAR AS problem_sheet, NULL::VARCHAR AS problem_cell, NULL::VARCHAR AS problem_value,
     coalesce(nullif(s.name_claim, ''), nullif(s.code_claim, '')) AS unit_claim, s.unit_sheet, s.unit_cell,
-    own.name AS unit_name,
+    coalesce(own.name, nullif(s.unit, ''), '不属于任何单位') AS unit_name,
     -- A file in the wrong folder is the graver fault: it is named even where the other claim agrees.
     CASE WHEN s.held_reason IS NULL AND (s.name_unit IS NOT NULL OR s.code_unit IS NOT NULL)
         THEN coalesce(s.name_unit, s.unit) = s.unit AND coalesce(s.code_unit, s.unit) = s.unit END AS unit_agrees,
@@ -15,9 +15,10 @@ SELECT row_number() OVER (ORDER BY s.submission_id) AS row_no,
     CASE WHEN s.held_reason IS NULL
         THEN coalesce(nullif(s.name_claim, ''), nullif(s.code_claim, '')) IS NOT NULL END AS unit_stated,
     nullif(s.period_claim, '') AS period_claim, s.period_sheet, s.period_cell,
-    CASE WHEN s.held_reason IS NULL THEN nullif(s.period_claim, '') IS NOT NULL END AS period_stated,
-    CASE WHEN s.held_reason IS NULL AND coalesce(s.period, nullif(s.period_claim, '')) IS NOT NULL
-        THEN c.period IS NOT NULL END AS period_open,
+    CASE WHEN s.held_reason IS NULL AND s.period IS NOT NULL
+        THEN nullif(s.period_claim, '') IS NOT NULL END AS period_stated,
+    CASE WHEN s.held_reason IS NULL THEN c.period IS NOT NULL END AS period_open,
+    CASE WHEN nullif(s.period_claim, '') IS NULL THEN 'unstated' END AS period_fault,
     CASE WHEN s.held_reason IS NULL AND c.period IS NOT NULL AND $period <> '' THEN s.period = $period END AS period_current,
     $period AS current_period,
     CASE WHEN s.held_reason IS NULL AND c.period IS NOT NULL AND s.plan_hash <> ''

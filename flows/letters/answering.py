@@ -1,0 +1,151 @@
+"""Answers to uploads: receipt, return, held, already received. Exactly one to the unit for every file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from checks.findings import Finding, Severity
+from flows.compose import Attachment
+from flows.letters.posting import Post
+from flows.office import Office
+from templates.views import CountedLine, DuplicateView, FindingLine, HeldView, OwedItem, ReceiptView, ReturnView
+from warehouse import facts
+from warehouse.facts import Judged, Status
+from warehouse.ledger import OutgoingMail
+from warehouse.store import Store
+
+_COUNTED = ("item", "name", "cell", "value", "unit_label", "state", "is_nil", "previous_value")
+
+
+def answers(
+    office: Office,
+    store: Store,
+    judged: Sequence[Judged],
+    findings: Mapping[str, Sequence[Finding]],
+    returns: Mapping[str, tuple[str, bytes]],
+    as_of: datetime,
+) -> list[OutgoingMail]:
+    """One letter for each new submission (two for a held one). Call after ``record_batch``, in its transaction.
+
+    :param findings: by submission_id
+    :param returns: by submission_id, the annotated workbook sent back: (file name, bytes)
+    """
+    post = Post(office, as_of)
+    counted = _counted(store, judged)
+    owed = _owed(store, judged)
+    due = {row["period"]: row["due_at"] for row in store.rows("list_cycles")}
+    letters: list[OutgoingMail] = []
+    for j in judged:
+        s = j.submission
+        mine = findings.get(s.submission_id, ())
+        if j.status is Status.QUARANTINED:
+            letters += _held(post, j)
+            continue
+        clerk = post.clerk(s.unit)
+        if clerk is None:
+            letters.append(_nobody(post, s.unit))
+            continue
+        lines = [_line(office, f) for f in mine]
+        errors = tuple(x for x, f in zip(lines, mine, strict=True) if f.severity is Severity.ERROR)
+        warnings = tuple(x for x, f in zip(lines, mine, strict=True) if f.severity is Severity.WARNING)
+        period = s.period or ""
+        common: dict[str, Any] = {
+            "receipt_no": s.receipt_no, "unit": s.unit, "unit_name": post.name_of(s.unit), "period": period,
+            "file_name": s.file_name, "sha256": s.sha256, "received_at": s.received_at,
+            "warnings": warnings, "still_owed": owed.get((s.unit, period), ()), "due_at": due.get(period, as_of),
+        }  # fmt: skip
+        if j.status is Status.RETURNED:
+            name, body = returns.get(s.submission_id, ("", b""))
+            view: Any = ReturnView(
+                **common, errors=errors, counted_count=len(counted[s.submission_id]), annotated_name=name,
+                drop_folder=f"inbox/{s.unit}",
+            )  # fmt: skip
+            attached = [Attachment(name, body)] if name else []
+            letters.append(
+                post.letter("return", "return", clerk, step=s.receipt_no, unit=s.unit, period=s.period,
+                            attachments=attached, view=view)
+            )  # fmt: skip
+            continue
+        view = ReceiptView(
+            **common, status=str(j.status), counted=tuple(counted[s.submission_id]),
+            timely=s.received_at <= due[period] if period in due else None,
+        )  # fmt: skip
+        letters.append(post.letter("receipt", "receipt", clerk, step=s.receipt_no, unit=s.unit, period=s.period, view=view))
+    return letters
+
+
+def copies(
+    office: Office, store: Store, seen: Sequence[tuple[str, str, str, int, str, bool]], as_of: datetime
+) -> list[OutgoingMail]:
+    """The answer to bytes received before: the first receipt still holds."""
+    post = Post(office, as_of)
+    first = facts.known_submissions(store, {sid for *_, sid, _ in seen})
+    letters = []
+    for unit, file_name, _, _, sid, _ in seen:
+        clerk = post.clerk(unit)
+        known = first[sid]
+        if clerk is None:
+            continue
+        view = DuplicateView(
+            known["receipt_no"], unit, post.name_of(unit), known["period"] or "", file_name,
+            known["file_name"], known["received_at"], known["status"], as_of,
+        )  # fmt: skip
+        step = f"{known['receipt_no']}/{file_name}"
+        letters.append(
+            post.letter("duplicate", "receipt", clerk, step=step, unit=unit, period=known["period"], view=view)
+        )
+    return letters
+
+
+def _counted(store: Store, judged: Iterable[Judged]) -> Mapping[str, list[CountedLine]]:
+    found: dict[str, list[CountedLine]] = defaultdict(list)
+    ids = [j.submission.submission_id for j in judged]
+    for row in store.rows("list_counted", {"submissions": ids}):
+        found[row["submission_id"]].append(CountedLine(**{k: row[k] for k in _COUNTED}))
+    return found
+
+
+def _owed(store: Store, judged: Iterable[Judged]) -> dict[tuple[str, str], tuple[OwedItem, ...]]:
+    units: dict[str, set[str]] = defaultdict(set)
+    for j in judged:
+        if j.submission.period:
+            units[j.submission.period].add(j.submission.unit)
+    found: dict[tuple[str, str], list[OwedItem]] = defaultdict(list)
+    for period, of in units.items():
+        for row in facts.owed_items(store, period, sorted(of)):
+            found[row["unit"], period].append(OwedItem(row["item"], row["item_kind"], row["name"]))
+    return {key: tuple(items) for key, items in found.items()}
+
+
+def _line(office: Office, finding: Finding) -> FindingLine:
+    name = office.config.item_name(finding.indicator) if finding.indicator else ""
+    return FindingLine(
+        str(finding.severity), finding.sheet, finding.cell, finding.value, finding.message, name, finding.indicator
+    )
+
+
+def _held(post: Post, judged: Judged) -> list[OutgoingMail]:
+    """Both sides are told: the coordinator, and whoever owns the folder."""
+    s = judged.submission
+    coordinator, clerk = post.office.config.contacts.coordinator, post.clerk(s.unit) if s.unit else None
+    letters = []
+    for audience, to in (("coordinator", coordinator), ("unit", clerk)):
+        if to is None:
+            continue
+        view = HeldView(
+            audience, s.receipt_no, s.unit, post.name_of(s.unit) if s.unit else "无主文件夹", s.period or "",
+            s.file_name, s.sha256, s.received_at, judged.reason, drop_folder=f"inbox/{s.unit}",
+        )  # fmt: skip
+        kind = "alert" if audience == "coordinator" else "receipt"
+        letters.append(post.letter("held", kind, to, step=f"{s.receipt_no}/{audience}", unit=s.unit or None, period=s.period, view=view))
+    return letters
+
+
+def _nobody(post: Post, unit: str) -> OutgoingMail:
+    return post.alert(
+        f"{post.name_of(unit)}没有填报员", [f"收到该单位报送,但 contacts.yml 中没有填报员({unit}),回执无法寄出。"],
+        "请在 HOME/config/contacts.yml 中补充联系人,再运行 jibao collect。", step=f"no-contact/{unit}",
+    )  # fmt: skip

@@ -1,0 +1,119 @@
+"""Open: freeze who owes what for a quarter, write every unit's workbook, announce it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from config.calendar import previous_period
+from config.plan import Measure
+from config.register import ObligationSpec
+from flows import letters
+from flows.letters import Post
+from flows.office import Office
+from flows.steps.running import recorded
+from templates.views import OwedItem
+from templates.workbook import FigureRow, ProgressRow, WorkbookSpec, upload_workbook
+from warehouse import ledger, register
+from warehouse.store import Store
+
+
+@dataclass(frozen=True)
+class OpenResult:
+    period: str
+    due_at: datetime
+    obligations: int
+    workbooks: int
+    mails: int
+
+
+def open_cycle(office: Office, period: str, as_of: datetime) -> OpenResult:
+    """Opens the cycle of ``period``; an open one stays as frozen, only missing workbooks are written again."""
+    office.home.create()
+    config = office.config
+    due_at = config.calendar.due_at(period, config.settings.deadline)
+    grace_until = config.calendar.grace_until(period, config.settings.deadline)
+    with office.store() as store, recorded(office, store, "open_cycle", period) as _:
+        if not store.rows("read_cycle", {"period": period}):
+            workbooks = _write_workbooks(office, store, period, due_at, as_of)
+            with store.transaction():
+                register.record_register(store, config, as_of)
+                register.open_cycle(store, config, period, as_of, due_at, grace_until)
+                mails = ledger.enqueue(store, _announce(office, period, due_at, grace_until, workbooks, as_of))
+        else:
+            workbooks, mails = _write_workbooks(office, store, period, due_at, as_of), 0
+        obligations = sum(o.is_owed for o in config.obligations())
+    return OpenResult(period, due_at, obligations, len(workbooks), mails)
+
+
+def workbook_specs(
+    office: Office, period: str, due_at: datetime, previous: Mapping[tuple[str, str], Mapping[str, Any]], as_of: datetime
+) -> dict[str, WorkbookSpec]:
+    """What each unit's workbook holds, by unit code.
+
+    :param previous: last quarter's figures by (unit, item)
+    """
+    config, plan = office.config, office.config.plan
+    items: dict[str, list[ObligationSpec]] = defaultdict(list)
+    for o in config.obligations():
+        items[o.unit].append(o)
+    contact = Post(office, as_of).view.contact
+    specs = {}
+    for unit in config.units:
+        figures, progress = [], []
+        for o in items[unit.code]:
+            if o.item_kind != "indicator":
+                progress.append(ProgressRow(o.item, config.item_name(o.item), o.role))
+                continue
+            i = config.indicator(o.item)
+            last = previous.get((unit.code, o.item), {})
+            figures.append(
+                FigureRow(
+                    i.code, i.name, i.unit_label, i.definition, i.target.wording, str(i.measure), i.needs_parts,
+                    last.get("state" if i.measure is Measure.STATE else "value"),
+                )
+            )  # fmt: skip
+        specs[unit.code] = WorkbookSpec(
+            plan.plan_id, plan.name, config.plan_hash, unit.code, unit.name, period, due_at, contact,
+            tuple(figures), tuple(progress),
+        )  # fmt: skip
+    return specs
+
+
+def _write_workbooks(
+    office: Office, store: Store, period: str, due_at: datetime, as_of: datetime
+) -> dict[str, tuple[str, bytes]]:
+    """Writes the workbooks that do not lie there yet; returns those written, by unit: (file name, bytes)."""
+    rows = store.rows("list_previous_figures", {"period": previous_period(period)})
+    previous = {(r["unit"], r["item"]): r for r in rows}
+    folder = office.home.workbooks(period)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {}
+    for unit, spec in workbook_specs(office, period, due_at, previous, as_of).items():
+        name = f"{unit}_{period}.xlsx"
+        (office.home.inbox / unit).mkdir(parents=True, exist_ok=True)
+        if not (folder / name).exists():
+            body = upload_workbook(spec)
+            (folder / f"{name}.part").write_bytes(body)
+            (folder / f"{name}.part").replace(folder / name)
+            written[unit] = (name, body)
+        else:
+            written[unit] = (name, (folder / name).read_bytes())
+    return written
+
+
+def _announce(
+    office: Office, period: str, due_at: datetime, grace_until: datetime,
+    workbooks: Mapping[str, tuple[str, bytes]], as_of: datetime,
+) -> list[ledger.OutgoingMail]:  # fmt: skip
+    owed: dict[str, list[OwedItem]] = defaultdict(list)
+    optional: dict[str, int] = defaultdict(int)
+    for o in office.config.obligations():
+        if o.is_owed:
+            owed[o.unit].append(OwedItem(o.item, o.item_kind, office.config.item_name(o.item)))
+        else:
+            optional[o.unit] += 1
+    return letters.opening(office, period, due_at, grace_until, owed, optional, workbooks, as_of)

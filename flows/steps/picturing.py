@@ -1,0 +1,170 @@
+"""From the mart to what people look at: one record feeds mail, page and site, so their numbers are the same."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from checks.rules import rule_titles
+from config.calendar import previous_period
+from flows.office import Office
+from templates.views import (
+    DomainLine,
+    ExplanationLine,
+    FindingLine,
+    IndicatorLine,
+    LightCounts,
+    QualityLine,
+    ReportLink,
+    SiteView,
+    SummaryView,
+    TrajectoryPoint,
+    UnitLine,
+    UnitResult,
+    UnitStatusLine,
+)
+from warehouse import facts
+from warehouse.store import Store
+
+_INDICATOR = (
+    "indicator", "name", "domain", "domain_name", "unit_label", "wording", "target_kind", "actual", "light", "coverage",
+    "baseline", "attainment_pct", "met", "progress_pct", "expected_pct", "gap_pp", "required_per_quarter",
+    "projected_2020", "projected_low", "projected_high", "note", "aspirational", "previous_actual", "previous_light", "state",
+)  # fmt: skip
+
+
+def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> SummaryView:
+    """Everything the 通报 says about ``period``, from the attainment last computed for it."""
+    previous = previous_period(period)
+    cycle = store.rows("read_cycle", {"period": period})[0]
+    rows = store.rows("list_summary_indicators", {"period": period, "previous": previous})
+    lines = _indicator_lines(store, period, rows)
+    rates = store.rows("list_summary_rates", {"period": period})
+    owed = Counter(row["unit"] for row in facts.owed_items(store, period))
+    units = tuple(_unit_line(r, owed[r["unit"]], as_of > cycle["due_at"]) for r in rates)
+    expected, accepted = sum(u.expected for u in units), sum(u.accepted for u in units)
+    titles = rule_titles()
+    return SummaryView(
+        period=period,
+        previous_period=previous,
+        as_of=as_of,
+        due_at=cycle["due_at"],
+        counts=_counts(line.light for line in lines),
+        previous_counts=_counts(p for line in lines if (p := line.previous_light)) if any(line.previous_light for line in lines) else None,
+        domains=_domains(store, office, period, lines),
+        indicators=tuple(lines),
+        units=units,
+        expected=expected,
+        accepted=accepted,
+        completeness_pct=_share(accepted, expected),
+        timeliness_pct=_share(sum(r["timely"] for r in rates), expected),
+        quality_pct=_weighted_quality(rates),
+        quality=tuple(
+            QualityLine(q["rule"], titles.get(q["rule"], q["rule"]), q["severity"], q["findings"], q["units"])
+            for q in store.rows("list_summary_quality", {"period": period})
+        ),
+        explanations=tuple(
+            ExplanationLine(e["unit_name"], e["name"], e["remark"])
+            for e in store.rows("list_summary_explanations", {"period": period})
+        ),
+        page_url=f"reports/{period}/summary.html",
+    )
+
+
+def site_view(store: Store, period: str, as_of: datetime) -> SiteView:
+    """The site's first page: every reported period, and who stands where in ``period``."""
+    by_period: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in store.rows("list_trajectory", {"period": "9999-Q4"}):
+        by_period[row["period"]].append(row)
+    published = {row["period"]: row["as_of"] for row in store.rows("list_published_periods")}
+    units = [
+        UnitStatusLine(
+            u["unit"], u["name"], u["status"] or "", u["expected"], u["accepted"], u["received_at"], u["finding_count"],
+            bool(u["is_late"]),
+        )
+        for u in store.rows("list_site_units", {"period": period, "as_of": as_of})
+    ]  # fmt: skip
+    titles = rule_titles()
+    return SiteView(
+        period=period,
+        generated_at=as_of,
+        reports=tuple(
+            ReportLink(p, f"{p}.html", _counts(r["light"] for r in by_period[p]), published[p])
+            for p in sorted(by_period, reverse=True)
+        ),
+        units=tuple(units),
+        quality=tuple(
+            QualityLine(q["rule"], titles.get(q["rule"], q["rule"]), q["severity"], q["findings"], q["units"])
+            for q in store.rows("list_summary_quality", {"period": period})
+        ),
+        findings=tuple(
+            FindingLine(f["severity"], f["sheet"] or "", f["cell"] or "", f["value"] or "", f["message"], f["unit_name"] or f["unit"])
+            for f in store.rows("list_site_findings", {"period": period})
+        ),
+    )
+
+
+def _indicator_lines(store: Store, period: str, rows: Sequence[Mapping[str, Any]]) -> list[IndicatorLine]:
+    points: dict[str, list[TrajectoryPoint]] = defaultdict(list)
+    for p in store.rows("list_trajectory", {"period": period}):
+        points[p["indicator"]].append(
+            TrajectoryPoint(p["period"], p["progress_pct"], p["expected_pct"], p["actual"], p["light"])
+        )
+    units: dict[str, list[UnitResult]] = defaultdict(list)
+    for r in rows:
+        if r["scope"] == "unit":
+            units[r["indicator"]].append(
+                UnitResult(
+                    r["unit"], r["unit_name"] or r["unit"], r["actual"], r["attainment_pct"], r["progress_pct"],
+                    r["light"], r["note"],
+                )
+            )  # fmt: skip
+    return [
+        IndicatorLine(
+            **{k: r[k] for k in _INDICATOR},
+            points=tuple(points[r["indicator"]]),
+            units=tuple(units[r["indicator"]]),
+        )
+        for r in rows
+        if r["scope"] == "city"
+    ]
+
+
+def _domains(
+    store: Store, office: Office, period: str, lines: Sequence[IndicatorLine]
+) -> tuple[DomainLine, ...]:
+    lights: dict[str | None, list[str]] = defaultdict(list)
+    for line in lines:
+        lights[line.domain].append(line.light)
+    scores = {s["domain"]: s for s in store.rows("score_domains", {"period": period})}
+    return tuple(
+        DomainLine(
+            d.code, d.name, _counts(lights[d.code]), scores.get(d.code, {}).get("score_pct"),
+            scores.get(d.code, {}).get("scored", 0),
+        )
+        for d in office.config.plan.domains
+    )  # fmt: skip
+
+
+def _unit_line(rate: Mapping[str, Any], owed: int, is_overdue: bool) -> UnitLine:
+    return UnitLine(
+        rate["unit"], rate["name"] or rate["unit"], rate["expected"], rate["accepted"], rate["completeness_pct"],
+        rate["timeliness_pct"], rate["quality_pct"], rate["rank"],
+        is_late=is_overdue and (rate["timely"] or 0) < rate["expected"], owed_count=owed,
+    )  # fmt: skip
+
+
+def _counts(lights: Iterable[str]) -> LightCounts:
+    return LightCounts(**Counter(lights))
+
+
+def _share(part: float, whole: float) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+def _weighted_quality(rates: Sequence[Mapping[str, Any]]) -> float | None:
+    accepted = sum(r["accepted"] for r in rates)
+    good = sum(r["accepted"] * r["quality_pct"] / 100 for r in rates if r["quality_pct"] is not None)
+    return _share(good, accepted)

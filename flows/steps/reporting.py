@@ -1,0 +1,84 @@
+"""Report: compute attainment, draw the summary and the site from it, announce it when told to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flows import letters
+from flows.office import Office
+from flows.steps.delivering import deliver
+from flows.steps.picturing import site_view, summary_view
+from flows.steps.running import recorded
+from flows.steps.viewing import NotOpened
+from templates.views import SummaryView
+from warehouse import attainment, ledger, register
+from warehouse.publish import publish_site_data
+from warehouse.store import Reader
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    period: str
+    summary: Path
+    site: Path
+    headline: dict[str, int]  # how many indicators per light
+    attainment: list[dict[str, Any]]
+    recipients: int  # new summary mails queued
+
+
+def report(office: Office, period: str, as_of: datetime, *, send: bool = False) -> ReportResult:
+    """Recomputes ``period`` as known at ``as_of`` and renders it; the mail is queued and sent only with ``send``.
+
+    :raises NotOpened: when the cycle was never opened
+    """
+    office.home.create()
+    lights, projection = office.config.settings.lights, office.config.settings.projection
+    recipients = 0
+    with office.store() as store, recorded(office, store, "report", period, as_of=as_of, send=send):
+        if not store.rows("read_cycle", {"period": period}):
+            raise NotOpened(f"{period} 还没有开启;请先运行 jibao open --period {period}")
+        with store.transaction():
+            register.record_register(store, office.config, as_of)
+            attainment.compute(
+                store, period, as_of, (lights.yellow_gap_pp, lights.red_gap_pp), projection.min_points
+            )
+        view = summary_view(store, office, period, as_of)
+        if send:
+            digest = store.rows("read_attainment_hash", {"period": period})[0]["digest"]
+            with store.transaction():
+                recipients = ledger.enqueue(store, letters.summary(office, view, digest, as_of))
+        site = site_view(store, period, as_of)
+    summary = _write_pages(office, view, site)
+    with Reader(office.home.snapshot) as reader:
+        publish_site_data(reader.con, office.home.site / "data")
+    if send:
+        deliver(office, as_of)
+    return ReportResult(
+        period, summary, office.home.site / "index.html", _headline(view), [_flat(i) for i in view.indicators], recipients
+    )
+
+
+def _write_pages(office: Office, view: SummaryView, site: Any) -> Path:
+    page = office.renderer.page("report/summary", view=view, office=letters.Post(office, view.as_of).view)
+    summary = office.home.reports(view.period) / "summary.html"
+    copy = office.home.site / f"{view.period}.html"
+    index = office.home.site / "index.html"
+    pages = {summary: page, copy: page}
+    pages[index] = office.renderer.page("site/index", view=site, office=letters.Post(office, view.as_of).view)
+    for path, text in pages.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    return summary
+
+
+def _headline(view: SummaryView) -> dict[str, int]:
+    return {light: view.counts.of(light) for light in ("met", "green", "yellow", "red", "none")}
+
+
+def _flat(line: Any) -> dict[str, Any]:
+    return {k: v for k, v in asdict(line).items() if not isinstance(v, tuple)}

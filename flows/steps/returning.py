@@ -1,0 +1,32 @@
+"""The annotated return: the unit's own workbook with the wrong cells marked, kept in HOME/returned/P/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from checks.findings import Finding
+from flows.office import Office
+from flows.steps.shelving import archive_path
+from templates.annotate import annotated_return
+from warehouse.facts import Judged, Status
+
+
+def annotate(
+    office: Office, judged: Sequence[Judged], findings: Mapping[str, Sequence[Finding]]
+) -> dict[str, tuple[str, bytes]]:
+    """By submission_id, what goes back with a returned file: (file name, bytes). Needs the file in the archive."""
+    found = {}
+    for j in judged:
+        if j.status is not Status.RETURNED:
+            continue
+        s = j.submission
+        original = archive_path(office.home, s.sha256).read_bytes()
+        body = annotated_return(original, s.file_kind, findings[s.submission_id])
+        name = f"{s.unit}_{s.period or '未定期'}_{s.receipt_no[-8:]}_校验结果.xlsx"
+        folder = office.home.returned(s.period or "未定期")
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f"{name}.part"
+        part.write_bytes(body)
+        part.replace(folder / name)
+        found[s.submission_id] = (name, body)
+    return found
