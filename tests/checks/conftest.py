@@ -189,15 +189,37 @@ def _fill(store: Store) -> None:
 
 
 def observe(
-    store: Store, unit: str, item: str, period: str, figure: Any, revision: int = 1, status: str = "reported"
+    store: Store,
+    unit: str,
+    item: str,
+    period: str,
+    figure: Any,
+    *,
+    revision: int = 1,
+    status: str = "reported",
+    remark: str | None = None,
+    cell: str = "G5",
 ) -> None:
     columns = (
-        "unit", "item", "period", "revision", "value", "state", "status", "submission_id", "recorded_at",
-        "received_at", "reason", "had_error_first",
+        "unit", "item", "period", "revision", "value", "state", "status", "remark", "submission_id",
+        "sheet", "cell", "recorded_at", "received_at", "reason", "had_error_first",
     )  # fmt: skip
     value, state = (None, figure) if isinstance(figure, str) else (figure, None)
-    store.append(
-        "observation",
-        columns,
-        [(unit, item, period, revision, value, state, status, "old", NOW, NOW, "", False)],
+    line = (
+        unit,
+        item,
+        period,
+        revision,
+        value,
+        state,
+        status,
+        remark,
+        f"old-{unit}",
+        "填报表",
+        cell,
+        NOW,
+        NOW,
+        "",
+        False,
     )
+    store.append("observation", columns, [line])

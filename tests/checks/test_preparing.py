@@ -6,8 +6,9 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from conftest import PERIOD, Upload, observe
+from conftest import CONFIG, PERIOD, Upload, observe
 
+from checks.run import judge
 from warehouse.checking import prepare, rows_of
 from warehouse.store import Store
 
@@ -68,6 +69,33 @@ def test_owed_items_left_out_appear_until_accepted(store: Store) -> None:
     assert ("e", "I-07") not in prepared(store, Upload("e", {"I-10": {"value": 1}}, unit="441402"))
     contributing = prepared(store, Upload("f", {"I-08": {"value": 1}}, unit="FGJ"))
     assert ("f", "A-0101") not in contributing
+
+
+def test_the_other_side_of_a_difference_is_told_later(store: Store) -> None:
+    for unit, figure in (("SWJ", 100), ("441403", 30)):
+        observe(store, unit, "I-07", "2020-Q1", figure, cell="G9")
+    late = Upload("h", {"I-07": {"value": 60}}, unit="441402", period="2020-Q1")
+    rows, files = prepare(store, [late.submission()], [late.as_reading()])
+    told = {
+        (f.submission_id, f.unit, f.cell)
+        for f in judge(rows, files, CONFIG).findings
+        if f.rule == "city_differs"
+    }
+    assert told == {("h", "441402", "G5"), ("old-SWJ", "SWJ", "G9"), ("old-441403", "441403", "G9")}
+    agreeing = Upload("i", {"I-07": {"value": 70}}, unit="441402", period="2020-Q1")
+    rows, _ = prepare(store, [agreeing.submission()], [agreeing.as_reading()])
+    assert set(rows["origin"]) == {"sent", "row"} and set(rows["city_gap_pct"].dropna()) == {0}
+
+
+def test_an_explained_level_is_not_asked_about_again(store: Store) -> None:
+    observe(store, "441403", "I-07", "2018-Q3", 10)
+    observe(store, "441403", "I-07", "2019-Q2", 30)
+    asked = Upload("j", {"I-07": {"value": 31}}, unit="441403")
+    assert math.isclose(prepared(store, asked)["j", "I-07"]["growth_year_pct"], 210)
+    observe(store, "441403", "I-07", "2019-Q2", 30, revision=2, remark="新增园区")
+    assert math.isnan(prepared(store, asked)["j", "I-07"]["growth_year_pct"])
+    moved = Upload("j", {"I-07": {"value": 45}}, unit="441403")
+    assert math.isclose(prepared(store, moved)["j", "I-07"]["growth_year_pct"], 350)
 
 
 def test_every_row_is_there_once_and_decimals_are_welcome(store: Store) -> None:

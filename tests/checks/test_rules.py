@@ -98,6 +98,8 @@ CASES = [
     rows("no period", {}, ("period_unstated", ""), reading={"period": Claim()}),
     rows("closed period", {}, ("period_not_open", "F2"), period="2031-Q1"),
     rows("unreadable period", {}, ("period_not_open", "F2"), period=None, reading={"period": Claim("三季度", "填报表", "F2")}),
+    rows("no period at all", {}, ("period_not_open", ""), period=None, reading={"period": Claim()}),
+    rows("nobody's folder", {"I-01": {"value": 1}}, ("unit_mismatch", "D2"), unit="", reading={"unit_code": Claim("JXJ", "填报表", "D2")}, resolved={"name_unit": "JXJ", "code_unit": "JXJ"}),
     rows("no rows", {}, ("file_empty", ""), reading={"rows": []}),
     rows("layout", {}, ("layout", "A4"), reading={"problems": (LayoutProblem("column_missing", "填报表", "A4", "本期值"),)}),
     rows("old template", {}, ("layout", ""), reading={"problems": (LayoutProblem("template_old", value="0"),)}),
