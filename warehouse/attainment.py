@@ -1,0 +1,114 @@
+"""Attainment: every target judged for a quarter as it was known at an instant, set-wise in SQL.
+
+Belongs here: the order of the steps and the decision whether anything changed. Does not: formulas
+(each in its own file under ``sql/query``), what a target is (config), how it is shown (templates).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from warehouse.store import Store, query
+
+
+def compute(
+    store: Store, period: str, as_of: datetime, lights: tuple[float, float] = (0.0, 30.0), min_points: int = 4
+) -> int:
+    """Assesses all targets of ``period`` with the register and revisions known at ``as_of``.
+
+    Returns the number of rows stored: 0 when inputs and results equal the latest assessment known at
+    ``as_of`` (a rerun leaves the mart as it was), or when no register was in force then. Call inside a
+    transaction.
+
+    :param period: ``2019-Q3``
+    :param as_of: aware; observations recorded and registers noted later do not count
+    :param lights: gaps in percentage points up to which a light is green and yellow
+    :param min_points: fewest figures from which a projection is made
+    """
+    params = _prepare(store, period, as_of, min_points)
+    if params is None:
+        return 0
+    try:
+        t = _index(period)
+        named = {
+            **params,
+            "t": t,
+            "year": t // 4,
+            "origin": t,
+            "yellow_gap_pp": lights[0],
+            "red_gap_pp": lights[1],
+        }
+        for name in (
+            "create_projection_points",
+            "project_attainment",
+            "create_attainment_paths",
+            "score_attainment",
+        ):
+            _step(store, name, named)
+        named["input_hash"] = _row(store, "read_attainment_input_hash", named)["input_hash"]
+        if _row(store, "compare_attainment", named)["differences"] == 0:
+            return 0
+        store.run("delete_attainment_as_of", _needed("delete_attainment_as_of", named))
+        store.run("insert_attainment", _needed("insert_attainment", named))
+        written: int = _row(store, "count_attainment", named)["rows"]
+        return written
+    finally:
+        store.con.execute(query("drop_attainment_tables"))
+
+
+def backtest(store: Store, period: str, as_of: datetime, min_points: int = 4) -> list[dict[str, Any]]:
+    """Projects every series from each past quarter to each later one up to ``period`` and compares.
+
+    Returns dicts: indicator, unit, scope, origin, horizon (quarters), projections, and the error's
+    median in the indicator's unit and in per cent of what came, by indicator and horizon.
+    """
+    params = _prepare(store, period, as_of, min_points)
+    if params is None:
+        return []
+    try:
+        for name in ("create_projection_backtest_points", "project_attainment"):
+            _step(store, name, params)
+        return store.rows("list_projection_backtest")
+    finally:
+        store.con.execute(query("drop_attainment_tables"))
+
+
+def _prepare(store: Store, period: str, as_of: datetime, min_points: int) -> dict[str, Any] | None:
+    """Temporary tables of figures, targets, series and seasonal shares; None before any register."""
+    register = store.rows("read_register_as_of", {"as_of": as_of})
+    if not register:
+        return None
+    params = {
+        **register[0],
+        "period": period,
+        "as_of": as_of,
+        "min_points": min_points,
+        "year": int(period[:4]),
+    }
+    for name in (
+        "create_attainment_figures", "create_attainment_targets", "rollup_attainment", "create_attainment_shares",
+    ):  # fmt: skip
+        _step(store, name, params)
+    return params
+
+
+def _index(period: str) -> int:
+    """Quarters since year 0: neighbours differ by one, so the time axis is counted in quarter ends."""
+    return int(period[:4]) * 4 + int(period[-1]) - 1
+
+
+def _needed(name: str, params: dict[str, Any]) -> dict[str, Any]:
+    """DuckDB refuses parameters that a statement does not name."""
+    named = set(re.findall(r"\$([a-z_0-9]+)", query(name)))
+    return {k: v for k, v in params.items() if k in named}
+
+
+def _step(store: Store, name: str, params: dict[str, Any]) -> None:
+    # Temporary tables do not change the warehouse, so this bypasses Store.run, which marks it changed.
+    store.con.execute(query(name), _needed(name, params))
+
+
+def _row(store: Store, name: str, params: dict[str, Any]) -> dict[str, Any]:
+    return store.rows(name, _needed(name, params))[0]

@@ -1,0 +1,2 @@
+-- Rows of attain_result.
+SELECT count(*) AS rows FROM attain_result

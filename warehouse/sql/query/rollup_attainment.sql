@@ -1,0 +1,38 @@
+-- Temp table attain_series: each assessed series by quarter; city values rolled up from its reporters with coverage.
+CREATE OR REPLACE TEMP TABLE attain_series AS
+WITH rolled AS (
+    SELECT t.indicator, t.unit, t.scope, f.t, t.rollup, t.reporters, t.binds,
+           count(f.value) AS with_value,
+           count(f.numerator + f.denominator) AS with_parts,
+           count(f.state) AS with_state,
+           count(*) FILTER (f.state = '已完成') AS done,
+           count(*) FILTER (f.status = 'nil') AS nil,
+           min(f.state) AS any_state,
+           arg_min(f.value, f.unit) AS one,
+           -- Ordered, because floating-point sums depend on order and a rerun must be identical.
+           fsum(f.value ORDER BY f.unit) AS total,
+           fsum(f.numerator ORDER BY f.unit) FILTER (f.denominator IS NOT NULL) AS numerator,
+           fsum(f.denominator ORDER BY f.unit) FILTER (f.numerator IS NOT NULL) AS denominator
+    FROM attain_figure f
+    JOIN attain_target t ON t.scope = 'city' AND t.indicator = f.indicator AND t.unit = f.city
+    GROUP BY ALL
+)
+SELECT indicator, unit, scope, t,
+       CASE WHEN rollup = 'ratio' AND (reporters > 1 OR with_parts > 0) THEN 100 * numerator / nullif(denominator, 0)
+            WHEN reporters = 1 THEN one
+            WHEN rollup = 'sum' THEN total
+            WHEN rollup = 'mean' THEN total / nullif(with_value, 0)
+            WHEN rollup = 'single' AND binds = 'city' THEN one
+       END AS value,
+       CASE WHEN rollup = 'ratio' AND (reporters > 1 OR with_parts > 0) THEN with_parts ELSE with_value END AS reported,
+       with_state, done, nil, any_state,
+       rollup = 'ratio' AND denominator = 0 AS is_zero_denominator,
+       rollup = 'ratio' AND with_value > 0 AND with_parts < with_value AND reporters > 1 AS lacks_parts,
+       rollup <> 'sum' OR reported = reporters AS is_complete
+FROM rolled
+UNION ALL
+SELECT f.indicator, f.unit, 'unit', f.t, f.value, (f.value IS NOT NULL)::INTEGER, (f.state IS NOT NULL)::INTEGER,
+       coalesce(f.state = '已完成', false)::INTEGER, (f.status = 'nil')::INTEGER, f.state,
+       coalesce(f.value IS NULL AND f.denominator = 0 AND f.status <> 'nil', false), false, true
+FROM attain_figure f
+JOIN attain_target t ON t.scope = 'unit' AND t.indicator = f.indicator AND t.unit = f.unit
