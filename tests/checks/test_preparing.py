@@ -107,6 +107,18 @@ def test_every_row_is_there_once_and_decimals_are_welcome(store: Store) -> None:
     assert set(rows.loc[rows["item"] == "I-01", "value"]) == {107.25}
 
 
+def test_rows_arrive_in_the_warehouse_as_they_were_read(store: Store) -> None:
+    late = {"remark": "末行说明", "evidence": "文号", "nil_text": "是"}
+    blank = [Upload(f"k{n}", {"I-01": {"value": None}}) for n in range(400)]
+    uploads = [*blank, Upload("last", {"I-01": {"value": Decimal("0.1"), **late}, "I-02": {"value": None}})]
+    prepare(store, [u.submission() for u in uploads], [u.as_reading() for u in uploads])
+    found = store.con.execute("SELECT * FROM incoming_row").fetchall()
+    sent = [(u.name, *r[1:]) for u in uploads for r in u.rows()]
+    assert sorted(found, key=repr) == sorted(
+        [tuple(float(v) if isinstance(v, Decimal) else v for v in line) for line in sent], key=repr
+    )
+
+
 def test_no_files_no_frames(store: Store) -> None:
     rows, files = prepare(store, [], [])
     assert rows.empty and files.empty
