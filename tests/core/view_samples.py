@@ -42,10 +42,12 @@ OWED = (
     OwedItem("A-0101", "action", "加快工业互联网建设"),
 )
 ERRORS = (
-    FindingLine("error", "填报表", "G5", "约1000", "本期值“约1000”含义不明确。请填一个确定的数字。", "电子商务交易额", "I-01"),
+    FindingLine("error", "填报表", "G5", "约1000", "“约1000”含义不明确,请填确定的数字。", "电子商务交易额", "I-01"),
     FindingLine("error", "", "", "", "文件没有表尾“填报行数”一行,请恢复。"),
 )  # fmt: skip
-WARNINGS = (FindingLine("warning", "填报表", "G6", "2730", "比上季增长82%,请核对并说明。", "网上零售额", "I-02"),)
+WARNINGS = (
+    FindingLine("warning", "填报表", "G6", "2730", "比上季增长82%,请核对并说明。", "网上零售额", "I-02"),
+)
 _FILE: dict[str, Any] = {
     "receipt_no": "HZ-2019Q3-000123",
     "unit": "441402",
@@ -57,7 +59,9 @@ _FILE: dict[str, Any] = {
 
 
 def opening() -> OpeningView:
-    return OpeningView("2019-Q3", "441402", "梅江区", "李四", DUE, GRACE, "441402_2019-Q3.xlsx", "441402", OWED, 2)
+    return OpeningView(
+        "2019-Q3", "441402", "梅江区", "李四", DUE, GRACE, "441402_2019-Q3.xlsx", "441402", OWED, 2
+    )
 
 
 def receipt() -> ReceiptView:
@@ -81,13 +85,21 @@ def returned() -> ReturnView:
 
 def duplicate() -> DuplicateView:
     return DuplicateView(
-        **_FILE, first_file_name="三季度.xlsx", first_received_at=datetime(2019, 10, 12, tzinfo=UTC), status="accepted"
+        **_FILE,
+        first_file_name="三季度.xlsx",
+        first_received_at=datetime(2019, 10, 12, tzinfo=UTC),
+        status="accepted",
     )
 
 
 def held(audience: str = "unit") -> HeldView:
     return HeldView(
-        **_FILE, audience=audience, sha256=None, reason="文件设有打开密码,未读取。", detail="OLE2", drop_folder="441402"
+        **_FILE,
+        audience=audience,
+        sha256=None,
+        reason="文件设有打开密码,未读取。",
+        detail="OLE2",
+        drop_folder="441402",
     )
 
 
@@ -125,14 +137,18 @@ def summary() -> SummaryView:
     indicators = (
         indicator("I-01", "电子商务交易额", "met", 104.0, aspirational=True),
         indicator("I-02", "网上零售额", "green", 78.0),
-        indicator("I-03", "物流总费用占地区生产总值比重", "yellow", 61.5, unit_label="%", actual=15.6, wording="下降到14.5%",
+        indicator("I-03", "物流总费用占地区生产总值比重", "yellow", 61.5,
+                  unit_label="%", actual=15.6, wording="下降到14.5%",
                   target_kind="at_most", attainment_pct=None),
-        indicator("I-04", "单位地区生产总值能耗下降率", "red", 22.0, unit_label="%", actual=4.2, wording="比2014年下降16%",
+        indicator("I-04", "单位地区生产总值能耗下降率", "red", 22.0,
+                  unit_label="%", actual=4.2, wording="比2014年下降16%",
                   units=(UnitResult("441402", "梅江区", 4.2, None, 22.0, "red"),
                          UnitResult("441403", "梅县区", None, None, None, "none", "未报送"))),
-        indicator("I-05", "智慧旅游景区", "none", None, actual=None, attainment_pct=None, domain=None, domain_name=None,
+        indicator("I-05", "智慧旅游景区", "none", None, actual=None, attainment_pct=None,
+                  domain=None, domain_name=None,
                   note="目标值原文缺失", projected_2020=None, previous_light="none", coverage=None),
-        indicator("I-06", "社会信用体系", "yellow", 50.0, actual=None, state="推进中", unit_label="状态", wording="基本健全"),
+        indicator("I-06", "社会信用体系", "yellow", 50.0, actual=None, state="推进中",
+                  unit_label="状态", wording="基本健全"),
     )  # fmt: skip
     units = (
         UnitLine("FGJ", "市发展改革局", 6, 6, 100.0, 100.0, 100.0, 1),
@@ -140,11 +156,13 @@ def summary() -> SummaryView:
         UnitLine("SWJ", "市商务局", 4, 0, 0.0, 0.0, None, 3, True, 4),
     )
     return SummaryView(
-        period="2019-Q3", previous_period="2019-Q2", as_of=GRACE, due_at=DUE, counts=LightCounts(1, 1, 2, 1, 1),
+        period="2019-Q3", previous_period="2019-Q2", as_of=GRACE, due_at=DUE,
+        counts=LightCounts(1, 1, 2, 1, 1),
         previous_counts=LightCounts(0, 4, 0, 0, 2),
         domains=(DomainLine("D-01", "“互联网+”先进制造", LightCounts(1, 1, 2, 1, 0), 66.4, 5),
                  DomainLine("D-02", "“互联网+”现代农业", LightCounts(none=1))),
-        indicators=indicators, units=units, expected=18, accepted=12, completeness_pct=66.7, timeliness_pct=61.1,
+        indicators=indicators, units=units, expected=18, accepted=12,
+        completeness_pct=66.7, timeliness_pct=61.1,
         quality_pct=91.7, quality=(QualityLine("value_unreadable", "本期值不能识别", "error", 7, 4),),
         explanations=(ExplanationLine("梅江区", "网上零售额", "双十一活动提前"),),
         restatements=(RestatementLine("2019-Q2", "梅县区", "网上零售额", 12.0, 21.0, "亿元", "录入错误"),),
@@ -173,7 +191,8 @@ def poisoned(view: Any, poison: str) -> Any:
             changed[f.name] = value + poison
         elif isinstance(value, tuple):
             changed[f.name] = tuple(
-                poisoned(v, poison) if is_dataclass(v) else v + poison if isinstance(v, str) else v for v in value
+                poisoned(v, poison) if is_dataclass(v) else v + poison if isinstance(v, str) else v
+                for v in value
             )
     return replace(view, **changed)
 
