@@ -103,11 +103,10 @@ def _rebuilt(original: bytes, kind: str) -> Workbook:
             for column, value in enumerate(values, 1):
                 if value is None or value == "":
                     continue
-                cell = sheet.cell(row, column)
                 if isinstance(value, str):
-                    _write(cell, value)
+                    _write(sheet.cell(row, column), value)
                 else:
-                    cell.value = value
+                    sheet.cell(row, column).value = value
         if name == META:
             sheet.sheet_state = "veryHidden"
         elif name == FIGURES:

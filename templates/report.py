@@ -1,4 +1,4 @@
-"""The published pages: the one-file 通报 and the thin site around it. Texts only; writing belongs to flows."""
+"""The pages: the one-file 通报 and the thin site around it. Texts only; writing belongs to flows."""
 
 from __future__ import annotations
 

@@ -344,6 +344,14 @@ class SummaryView:
         return tuple(sorted(lines, key=lambda i: (i.light != "red", -(i.gap_pp or 0.0))))
 
     @property
+    def by_domain(self) -> tuple[tuple[str, tuple[IndicatorLine, ...]], ...]:
+        """Indicators under the name of their domain (empty: plan-wide), in the order they first appear."""
+        groups: dict[str, list[IndicatorLine]] = {}
+        for line in self.indicators:
+            groups.setdefault(line.domain_name or "", []).append(line)
+        return tuple((name, tuple(lines)) for name, lines in groups.items())
+
+    @property
     def undefined(self) -> tuple[IndicatorLine, ...]:
         return tuple(i for i in self.indicators if i.light == "none")
 

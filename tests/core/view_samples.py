@@ -42,7 +42,7 @@ OWED = (
     OwedItem("A-0101", "action", "加快工业互联网建设"),
 )
 ERRORS = (
-    FindingLine("error", "填报表", "G5", "约1000", "“约1000”含义不明确,请填确定的数字。", "电子商务交易额", "I-01"),
+    FindingLine("error", "填报表", "G5", "约1000", "“约1000”含义不明确,请填数字。", "电子商务交易额", "I-01"),
     FindingLine("error", "", "", "", "文件没有表尾“填报行数”一行,请恢复。"),
 )  # fmt: skip
 WARNINGS = (
