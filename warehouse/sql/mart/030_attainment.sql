@@ -1,0 +1,43 @@
+-- The latest assessment of each period, and the domain scores that follow from it.
+CREATE OR REPLACE VIEW mart.attainment AS
+SELECT a.period, a.as_of, a.indicator, a.unit, a.scope, a.baseline, a.target_kind, a.target_low, a.target_high, a.actual, a.coverage,
+       a.attainment_pct, a.met, a.progress_pct, a.expected_pct, a.gap_pp, a.light, a.required_per_quarter,
+       a.projected_2020, a.projected_low, a.projected_high, a.note, a.input_hash
+FROM main.attainment a
+SEMI JOIN (SELECT period, max(as_of) AS as_of FROM main.attainment GROUP BY period) l ON l.period = a.period AND l.as_of = a.as_of;
+
+-- Weighted mean of the indicators' progress, each held within 0..100. What has no comparable progress is
+-- left out and named with the reason, never counted as 0 or 100.
+CREATE OR REPLACE VIEW mart.domain_score AS
+WITH assessed AS (SELECT DISTINCT period, as_of FROM mart.attainment),
+known AS (
+    SELECT s.period, (SELECT arg_max(e.plan_hash, e.recorded_at) FROM main.register_event e WHERE e.recorded_at <= s.as_of) AS plan_hash
+    FROM assessed s
+),
+part AS (
+    SELECT a.period, k.plan_hash, i.domain, i.indicator, i.name, i.weight, i.sort,
+           CASE WHEN a.target_kind = 'milestone' THEN '里程碑'
+                WHEN a.target_kind = 'unspecified' THEN '目标值原文缺失'
+                WHEN i.accumulation = 'ytd' AND NOT (a.target_kind = 'reduction' AND i.reports_drop) AND right(a.period, 1) <> '4'
+                    THEN '年度累计，年度未完'
+                WHEN a.progress_pct IS NULL THEN coalesce(nullif(a.note, ''), '进度无法计算')
+                WHEN a.gap_pp IS NULL AND a.expected_pct IS NOT NULL THEN '合计不完整'
+           END AS excluded_for,
+           least(greatest(a.progress_pct, 0), 100) AS capped
+    FROM mart.attainment a
+    JOIN known k ON k.period = a.period
+    JOIN main.indicator i ON i.plan_hash = k.plan_hash AND i.indicator = a.indicator
+    JOIN main.plan p ON p.plan_hash = k.plan_hash
+    WHERE a.scope = 'city' AND a.unit = p.city
+)
+SELECT p.period, p.domain, coalesce(d.name, '全市总体目标') AS name, coalesce(d.weight, 1) AS weight,
+       fsum(p.capped * p.weight ORDER BY p.indicator) FILTER (p.excluded_for IS NULL)
+           / nullif(fsum(p.weight ORDER BY p.indicator) FILTER (p.excluded_for IS NULL), 0) AS score_pct,
+       count(*) FILTER (p.excluded_for IS NULL) AS scored,
+       count(*) AS indicators,
+       string_agg(p.name || '×' || printf('%g', p.weight), '，' ORDER BY p.sort) FILTER (p.excluded_for IS NULL) AS weights,
+       string_agg(p.name || '（' || p.excluded_for || '）', '，' ORDER BY p.sort) FILTER (p.excluded_for IS NOT NULL) AS excluded
+FROM part p
+LEFT JOIN main.domain d ON d.plan_hash = p.plan_hash AND d.domain = p.domain
+GROUP BY p.period, p.plan_hash, p.domain, d.name, d.weight, d.sort
+ORDER BY p.period, d.sort NULLS FIRST;
