@@ -14,24 +14,36 @@ judged AS MATERIALIZED (
     WHERE s.held_reason IS NULL AND s.unit <> ''
         AND coalesce(s.name_unit, s.unit) = s.unit AND coalesce(s.code_unit, s.unit) = s.unit
 ),
--- The current revision of everything known of these units or items. The struct keeps a withdrawn (NULL)
--- value from resurrecting the one before it.
-accepted AS MATERIALIZED (
-    SELECT unit, item, period,
-        CAST(left(period, 4) AS INTEGER) AS year, CAST(right(period, 1) AS INTEGER) AS quarter,
-        CAST(left(period, 4) AS INTEGER) * 4 + CAST(right(period, 1) AS INTEGER) AS quarter_no,
-        unnest(arg_max({'status': status, 'value': value, 'numerator': numerator, 'denominator': denominator, 'state': state,
-            'remark': remark, 'submission_id': submission_id, 'sheet': sheet, 'cell': cell}, revision))
+-- The current revision of everything known of these units or items; a withdrawn (NULL) value stays withdrawn.
+latest AS (
+    SELECT unit, item, period, max(revision) AS revision
     FROM observation
     WHERE unit IN (SELECT unit FROM judged) OR item IN (SELECT item FROM incoming_row)
     GROUP BY unit, item, period
 ),
+accepted AS MATERIALIZED (
+    SELECT o.unit, o.item, o.period,
+        CAST(left(o.period, 4) AS INTEGER) AS year, CAST(right(o.period, 1) AS INTEGER) AS quarter,
+        CAST(left(o.period, 4) AS INTEGER) * 4 + CAST(right(o.period, 1) AS INTEGER) AS quarter_no,
+        o.status, o.value, o.numerator, o.denominator, o.state, nullif(trim(o.remark), '') IS NOT NULL AS is_explained,
+        o.submission_id, o.sheet, o.cell
+    FROM observation AS o
+    JOIN latest AS l USING (unit, item, period, revision)
+),
+-- What the rules compare; the wording of the cells joins again at the end by its place, or it would
+-- travel through every step (half of the memory).
 sent AS MATERIALIZED (
-    SELECT j.*, r.* EXCLUDE (submission_id), 'sent' AS origin,
-        count(*) OVER (PARTITION BY r.submission_id, r.item) AS item_count,
-        first_value(r.item_cell) OVER (PARTITION BY r.submission_id, r.item ORDER BY r.sheet, r.row) AS first_item_cell
+    SELECT j.*, r.rowid AS place, 'sent' AS origin, r.sheet, r.row, r.item, r.item_kind,
+        r.value, r.value_state, r.numerator, r.numerator_state, r.denominator, r.denominator_state, r.state, r.is_nil,
+        nullif(trim(r.remark), '') IS NOT NULL AS has_remark, nullif(trim(r.evidence), '') IS NOT NULL AS has_evidence
     FROM incoming_row AS r
     JOIN judged AS j USING (submission_id)
+),
+repeated AS (
+    SELECT submission_id, item, count(*) AS item_count, arg_min(item_cell, (sheet, row)) AS first_item_cell
+    FROM incoming_row
+    GROUP BY submission_id, item
+    HAVING count(*) > 1
 ),
 -- Owed, not in the file, not accepted before. A file with no row of the kind at all (a CSV has no progress
 -- sheet) is one absent sheet rather than forty absent rows.
@@ -68,8 +80,6 @@ described AS MATERIALIZED (
         i.measure = 'percent' AND coalesce(i.upper_limit, 100) <= 100 AS is_capacity,
         coalesce(own.baseline, CASE WHEN i.rollup = 'single' THEN city.baseline END) AS baseline,
         coalesce(now.status IN ('reported', 'nil'), false) AS is_accepted,
-        nullif(trim(l.remark), '') IS NOT NULL AS has_remark,
-        nullif(trim(l.evidence), '') IS NOT NULL AS has_evidence,
         CASE WHEN i.measure <> 'state' AND l.value_state = 'number' THEN l.value END AS figure,
         CASE WHEN l.numerator_state = 'number' THEN l.numerator END AS part_numerator,
         CASE WHEN l.denominator_state = 'number' THEN l.denominator END AS part_denominator,
@@ -86,7 +96,7 @@ described AS MATERIALIZED (
 history AS (
     SELECT d.row_no,
         max(CASE WHEN a.quarter_no = d.quarter_no - 1 THEN a.value END) AS previous_value,
-        coalesce(bool_or(a.quarter_no = d.quarter_no - 1 AND nullif(trim(a.remark), '') IS NOT NULL), false) AS previous_explained,
+        coalesce(bool_or(a.quarter_no = d.quarter_no - 1 AND a.is_explained), false) AS previous_explained,
         max(CASE WHEN a.quarter_no = d.quarter_no - 4 THEN a.value END) AS last_year_value,
         arg_max(a.value, a.quarter_no) FILTER (a.year = d.year) AS earlier_value_this_year,
         arg_max(a.value, a.quarter_no) AS last_value,
@@ -110,7 +120,7 @@ pool AS MATERIALIZED (
         SELECT item, period, unit, value, numerator, denominator, submission_id, sheet, cell, 0 AS priority, 0 AS row_no
         FROM accepted WHERE status = 'reported'
         UNION ALL
-        SELECT item, period, unit, figure, part_numerator, part_denominator, submission_id, sheet, value_cell, 1, row_no
+        SELECT item, period, unit, figure, part_numerator, part_denominator, submission_id, NULL, NULL, 1, row_no
         FROM described WHERE figure IS NOT NULL
     )
     GROUP BY item, period, unit
@@ -180,10 +190,11 @@ asked AS (
             AND coalesce(abs(figure - previous_value) <= 0.05 * abs(previous_value), false)) AS asks_why
     FROM measured
 )
-SELECT row_no, submission_id, unit, period, origin, sheet, row, item, item_kind, name, measure, accumulation,
-    item_cell, unit_label, unit_label_cell, expected_unit_label, value_text, value_unit, value_cell,
-    numerator_text, numerator_cell, denominator_text, denominator_cell, state, nil_text, nil_cell, remark, remark_cell, evidence,
-    CASE WHEN coalesce(numerator_state, 'blank') = 'blank' THEN numerator_cell ELSE denominator_cell END AS missing_part_cell,
+SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.item, q.item_kind, name, measure, accumulation,
+    w.item_cell, w.unit_label, w.unit_label_cell, expected_unit_label, w.value_text, w.value_unit, w.value_cell,
+    w.numerator_text, w.numerator_cell, w.denominator_text, w.denominator_cell, q.state, w.nil_text, w.nil_cell,
+    w.remark, w.remark_cell, w.evidence,
+    CASE WHEN coalesce(q.numerator_state, 'blank') = 'blank' THEN w.numerator_cell ELSE w.denominator_cell END AS missing_part_cell,
     first_item_cell, lower_limit, upper_limit, previous_value, last_year_value, earlier_value_this_year, last_value,
     previous_state, points, mean_value, median_value, reference_value, city_value, county_value, peer_low, peer_high,
     figure AS value, part_numerator AS numerator, part_denominator AS denominator,
@@ -191,32 +202,32 @@ SELECT row_no, submission_id, unit, period, origin, sheet, row, item, item_kind,
     CASE WHEN origin <> 'sent' THEN origin END AS absence,
     CASE WHEN origin = 'sent' THEN item_known END AS item_known,
     CASE WHEN origin = 'sent' AND item_known THEN is_listed END AS item_owned,
-    CASE WHEN origin = 'sent' THEN item_count END AS item_count,
-    CASE WHEN nullif(trim(unit_label), '') IS NOT NULL AND expected_unit_label IS NOT NULL
-        THEN replace(replace(replace(unit_label, ' ', ''), '％', '%'), '　', '')
+    CASE WHEN origin = 'sent' THEN coalesce(d.item_count, 1) END AS item_count,
+    CASE WHEN nullif(trim(w.unit_label), '') IS NOT NULL AND expected_unit_label IS NOT NULL
+        THEN replace(replace(replace(w.unit_label, ' ', ''), '％', '%'), '　', '')
             = replace(replace(replace(expected_unit_label, ' ', ''), '％', '%'), '　', '') END AS unit_label_agrees,
-    CASE WHEN measure <> 'state' AND value_state <> 'blank'
-        THEN CASE value_state WHEN 'state' THEN 'text' ELSE value_state END END AS value_kind,
-    CASE WHEN measure <> 'state' AND numerator_state <> 'blank' THEN numerator_state END AS numerator_kind,
-    CASE WHEN measure <> 'state' AND denominator_state <> 'blank' THEN denominator_state END AS denominator_kind,
-    CASE WHEN measure = 'state' AND origin = 'sent' AND (state IS NOT NULL OR value_state <> 'blank')
-        THEN coalesce(state, 'unknown') END AS state_kind,
-    CASE WHEN origin = 'sent' AND is_owed AND item_kind = 'indicator' AND NOT is_accepted AND NOT coalesce(is_nil, false)
-        THEN CASE WHEN measure = 'state' THEN state IS NOT NULL OR coalesce(value_state, 'blank') <> 'blank'
-            ELSE coalesce(value_state, 'blank') <> 'blank' END END AS value_present,
-    CASE WHEN origin = 'sent' AND is_owed AND item_kind <> 'indicator' AND NOT is_accepted
-        THEN state IS NOT NULL OR coalesce(value_state, 'blank') <> 'blank' END AS progress_present,
+    CASE WHEN measure <> 'state' AND q.value_state <> 'blank'
+        THEN CASE q.value_state WHEN 'state' THEN 'text' ELSE q.value_state END END AS value_kind,
+    CASE WHEN measure <> 'state' AND q.numerator_state <> 'blank' THEN q.numerator_state END AS numerator_kind,
+    CASE WHEN measure <> 'state' AND q.denominator_state <> 'blank' THEN q.denominator_state END AS denominator_kind,
+    CASE WHEN measure = 'state' AND origin = 'sent' AND (q.state IS NOT NULL OR q.value_state <> 'blank')
+        THEN coalesce(q.state, 'unknown') END AS state_kind,
+    CASE WHEN origin = 'sent' AND is_owed AND q.item_kind = 'indicator' AND NOT is_accepted AND NOT coalesce(q.is_nil, false)
+        THEN CASE WHEN measure = 'state' THEN q.state IS NOT NULL OR coalesce(q.value_state, 'blank') <> 'blank'
+            ELSE coalesce(q.value_state, 'blank') <> 'blank' END END AS value_present,
+    CASE WHEN origin = 'sent' AND is_owed AND q.item_kind <> 'indicator' AND NOT is_accepted
+        THEN q.state IS NOT NULL OR coalesce(q.value_state, 'blank') <> 'blank' END AS progress_present,
     -- 零报告 beside a plain 0 says the same thing twice; beside any other figure it contradicts it.
-    CASE WHEN is_nil THEN coalesce(figure, 0) = 0 AND coalesce(part_numerator, 0) = 0
-        AND coalesce(value_state, 'blank') IN ('blank', 'number') END AS nil_consistent,
-    CASE WHEN nullif(trim(nil_text), '') IS NOT NULL THEN is_nil OR trim(nil_text) IN ('否', '不是', '无') END AS nil_clear,
+    CASE WHEN q.is_nil THEN coalesce(figure, 0) = 0 AND coalesce(part_numerator, 0) = 0
+        AND coalesce(q.value_state, 'blank') IN ('blank', 'number') END AS nil_consistent,
+    CASE WHEN nullif(trim(w.nil_text), '') IS NOT NULL THEN q.is_nil OR trim(w.nil_text) IN ('否', '不是', '无') END AS nil_clear,
     CASE WHEN measure = 'count' THEN figure - round(figure) END AS count_fraction,
     CASE WHEN is_share THEN figure END AS share_value,
-    CASE WHEN needs_parts AND figure IS NOT NULL AND NOT coalesce(is_nil, false)
-        THEN coalesce(numerator_state, 'blank') <> 'blank' AND coalesce(denominator_state, 'blank') <> 'blank' END AS parts_present,
+    CASE WHEN needs_parts AND figure IS NOT NULL AND NOT coalesce(q.is_nil, false)
+        THEN coalesce(q.numerator_state, 'blank') <> 'blank' AND coalesce(q.denominator_state, 'blank') <> 'blank' END AS parts_present,
     CASE WHEN NOT needs_parts AND measure <> 'state'
-            AND (coalesce(numerator_state, 'blank') <> 'blank' OR coalesce(denominator_state, 'blank') <> 'blank')
-        THEN coalesce(numerator_state, 'blank') <> 'blank' AND coalesce(denominator_state, 'blank') <> 'blank' END AS parts_paired,
+            AND (coalesce(q.numerator_state, 'blank') <> 'blank' OR coalesce(q.denominator_state, 'blank') <> 'blank')
+        THEN coalesce(q.numerator_state, 'blank') <> 'blank' AND coalesce(q.denominator_state, 'blank') <> 'blank' END AS parts_paired,
     CASE WHEN is_capacity THEN part_numerator END AS capped_numerator,
     CASE WHEN part_numerator IS NOT NULL THEN part_denominator END AS divisor,
     CASE WHEN measure = 'percent' THEN 100 * part_numerator / nullif(part_denominator, 0) END AS ratio_value,
@@ -224,9 +235,9 @@ SELECT row_no, submission_id, unit, period, origin, sheet, row, item, item_kind,
         THEN round(figure - 100 * part_numerator / nullif(part_denominator, 0), 6) END AS ratio_gap_pp,
     CASE WHEN accumulation = 'ytd' THEN earlier_value_this_year END AS ytd_floor,
     CASE WHEN accumulation = 'cumulative' AND NOT has_remark THEN last_value END AS cumulative_floor,
-    CASE WHEN state_rank = 2 THEN has_evidence OR (item_kind = 'indicator' AND has_remark) END AS evidence_present,
+    CASE WHEN state_rank = 2 THEN has_evidence OR (q.item_kind = 'indicator' AND has_remark) END AS evidence_present,
     CASE WHEN NOT has_remark THEN state_rank - previous_state_rank END AS state_step,
-    CASE WHEN item_kind <> 'indicator' AND state_rank > 0 THEN has_remark END AS progress_text_present,
+    CASE WHEN q.item_kind <> 'indicator' AND state_rank > 0 THEN has_remark END AS progress_text_present,
     shift_exponent,
     -- A count of a few pieces doubles easily: below 5 pieces a change is no jump.
     CASE WHEN asks_why AND accumulation <> 'ytd' AND (measure <> 'count' OR abs(figure - previous_value) >= 5)
@@ -240,7 +251,9 @@ SELECT row_no, submission_id, unit, period, origin, sheet, row, item, item_kind,
     CASE WHEN asks_why AND accumulation = 'ytd' AND figure <> 0 THEN figure - previous_value END AS change_from_previous,
     CASE WHEN figure IS NOT NULL THEN city_gap_pct END AS city_gap_pct,
     CASE WHEN figure IS NOT NULL THEN peer_gap_pct END AS peer_gap_pct
-FROM asked
+FROM asked AS q
+LEFT JOIN incoming_row AS w ON w.rowid = q.place
+LEFT JOIN repeated AS d ON d.submission_id = q.submission_id AND d.item = q.item
 UNION ALL BY NAME
 SELECT (SELECT count(*) FROM listed) + row_number() OVER (ORDER BY submission_id, item) AS row_no, * FROM echoes
 ORDER BY row_no
