@@ -1,0 +1,248 @@
+"""The mail ledger: which letters exist and what became of them, appended, never rewritten.
+
+Belongs here: the state machine of a mail. Does not: composing, connecting, the clock (flows).
+
+    queued -> sending -> sent | failed (5xx) | unsure (lost after hand-over)
+                       | queued (4xx: later, attempt counted; channel or login: attempt not counted)
+    unsure -> queued again with the same Message-ID (resend), or waits for a person (hold)
+
+Every function that writes is to be called inside ``store.transaction()``; only :func:`recover` opens its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+
+from warehouse.store import Store
+
+BACKOFF_FIRST = timedelta(minutes=5)
+BACKOFF_MAX = timedelta(hours=4)
+_EVENT = ("mail_id", "sequence", "recorded_at", "state", "attempts", "not_before", "error")
+
+
+class LedgerError(ValueError):
+    """A person asked for a change the mail's state does not allow; one Chinese line."""
+
+
+class Outcome(StrEnum):
+    """What one attempt came to. Only the first two and ``unsure`` count as attempts of the mail."""
+
+    SENT = "sent"
+    REJECTED_TEMPORARY = "rejected_temporary"  # 4xx for this mail
+    REJECTED = "rejected"  # 5xx for this mail, counted too
+    CHANNEL = "channel"  # no connection or lost before the mail was handed over
+    UNSURE = "unsure"  # handed over, answer lost
+    AUTH = "auth"  # login or our sender address refused: nothing the mail can help
+
+
+@dataclass(frozen=True)
+class OutgoingMail:
+    """One letter to one recipient, frozen."""
+
+    dedupe_key: str  # period|recipient|template|step; a second mail with the same key is not queued
+    kind: str  # opening, receipt, return, reminder, summary, alert
+    recipient: str
+    unit: str | None
+    period: str | None
+    subject: str
+    message_id: str
+    eml: bytes
+    on_unsure: Literal["resend", "hold"]
+    queued_at: datetime
+
+    @property
+    def mail_id(self) -> str:
+        """Short stable name people type at the command line."""
+        return hashlib.sha256(self.dedupe_key.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class ClaimedMail:
+    """A mail taken for sending: its ``sending`` event is on record."""
+
+    mail_id: str
+    kind: str
+    recipient: str
+    unit: str | None
+    period: str | None
+    subject: str
+    message_id: str
+    eml: bytes
+    on_unsure: str
+    attempts: int  # counted before this one
+
+
+@dataclass(frozen=True)
+class MailRecord:
+    mail: dict[str, Any]  # the row of table mail, eml included
+    events: list[dict[str, Any]]  # oldest first
+
+
+@dataclass(frozen=True)
+class _Event:
+    mail_id: str
+    state: str
+    attempts: int
+    not_before: datetime | None = None
+    error: str | None = None
+
+
+def enqueue(store: Store, mails: Sequence[OutgoingMail]) -> int:
+    """Queues what is not known yet; call it in the transaction of the business change. Returns how many were new."""
+    wanted = {m.dedupe_key: m for m in reversed(mails)}  # the first of several with one key is kept
+    known = {r["dedupe_key"] for r in store.rows("list_known_mail_keys", {"keys": list(wanted)})}
+    seen: set[str] = set()
+    new = []
+    for mail in mails:
+        if mail.dedupe_key not in known and mail.dedupe_key not in seen:
+            seen.add(mail.dedupe_key)
+            new.append(wanted[mail.dedupe_key])
+    if not new:
+        return 0
+    columns = (
+        "mail_id", "dedupe_key", "kind", "recipient", "unit", "period", "subject", "message_id", "eml", "on_unsure",
+        "queued_at",
+    )  # fmt: skip
+    store.append("mail", columns, [[getattr(m, c) for c in columns] for m in new])
+    first = _next_sequence(store)
+    rows = [(m.mail_id, first + i, m.queued_at, "queued", 0, None, None) for i, m in enumerate(new)]
+    store.append("mail_event", _EVENT, rows)
+    return len(new)
+
+
+def recover(store: Store, now: datetime, max_attempts: int) -> int:
+    """What a crash or a lost answer left behind; call it when no other delivery runs. Returns the mails touched.
+
+    ``sending`` becomes ``unsure``. An ``unsure`` mail that may be resent is queued again: at once after a crash,
+    after the waiting time when the server lost it, never beyond ``max_attempts``. The others wait for a person.
+    """
+    events = []
+    for row in store.rows("list_open_mails"):
+        mail_id, attempts, at = row["mail_id"], row["attempts"], row["recorded_at"]
+        crashed = row["state"] == "sending"
+        if crashed:
+            attempts += 1
+            events.append(_Event(mail_id, "unsure", attempts, None, "发送时程序中断，不知是否送达"))
+        if row["on_unsure"] != "resend":
+            continue
+        if attempts >= max_attempts:
+            events.append(_Event(mail_id, "failed", attempts, None, f"已尝试 {attempts} 次，均未得到确认，不再重发"))
+        else:
+            not_before = None if crashed else at + backoff(attempts)
+            events.append(_Event(mail_id, "queued", attempts, not_before, None))
+    if events:
+        with store.transaction():
+            _append(store, events, now)
+    return len({e.mail_id for e in events})
+
+
+def list_due(store: Store, now: datetime, limit: int | None = None) -> list[str]:
+    """Ids of the mails to send at ``now``, in queue order."""
+    return [r["mail_id"] for r in store.rows("list_due_mails", {"now": now, "limit": limit})]
+
+
+def claim(store: Store, mail_id: str, now: datetime) -> ClaimedMail | None:
+    """Puts one mail into ``sending``; None when it is not due any more. Commit before touching the socket."""
+    last = store.rows("list_mail_events", {"mail_id": mail_id})[-1]
+    if last["state"] != "queued" or (last["not_before"] is not None and last["not_before"] > now):
+        return None
+    row = store.rows("read_mail", {"mail_id": mail_id})[0]
+    _append(store, [_Event(mail_id, "sending", last["attempts"])], now)
+    names = ("mail_id", "kind", "recipient", "unit", "period", "subject", "message_id", "eml", "on_unsure")
+    return ClaimedMail(**{n: row[n] for n in names}, attempts=last["attempts"])
+
+
+def claim_due(store: Store, now: datetime, limit: int = 1) -> list[ClaimedMail]:
+    """The next ``limit`` due mails, each put into ``sending``. A crash makes every one of them unsure: take few."""
+    claimed = [claim(store, mail_id, now) for mail_id in list_due(store, now, limit)]
+    return [c for c in claimed if c is not None]
+
+
+def settle(store: Store, mail: ClaimedMail, outcome: Outcome, detail: str, now: datetime, max_attempts: int) -> str:
+    """Records what the attempt came to and returns the new state: sent, queued, failed or unsure."""
+    tried = mail.attempts + 1
+    if outcome is Outcome.SENT:
+        event = _Event(mail.mail_id, "sent", tried)
+    elif outcome is Outcome.REJECTED or (outcome is Outcome.REJECTED_TEMPORARY and tried >= max_attempts):
+        event = _Event(mail.mail_id, "failed", tried, None, detail)
+    elif outcome is Outcome.REJECTED_TEMPORARY:
+        event = _Event(mail.mail_id, "queued", tried, now + backoff(tried), detail)
+    elif outcome is Outcome.UNSURE:
+        event = _Event(mail.mail_id, "unsure", tried, None, detail)
+    else:
+        event = _Event(mail.mail_id, "queued", mail.attempts, None, detail)
+    _append(store, [event], now)
+    return event.state
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long a mail waits after its ``attempts``-th counted attempt: 5 min, doubled each time, at most 4 h."""
+    doublings = min(max(attempts, 1) - 1, 10)
+    return min(BACKOFF_FIRST * 2**doublings, BACKOFF_MAX)
+
+
+def count_by_state(store: Store) -> dict[str, int]:
+    """``{state: mails}``; states without mails are absent."""
+    return {r["state"]: r["mails"] for r in store.rows("count_mails_by_state")}
+
+
+def list_mails(store: Store, period: str | None = None, state: str | None = None) -> list[dict[str, Any]]:
+    """Rows of mart.mail, newest first."""
+    return store.rows("list_mails", {"period": period, "state": state})
+
+
+def show(store: Store, mail_id: str) -> MailRecord:
+    """One mail with its history.
+
+    :raises LedgerError: no such mail
+    """
+    found = store.rows("read_mail", {"mail_id": mail_id})
+    if not found:
+        raise LedgerError(f"没有编号为 {mail_id} 的邮件；可用 jibao mail list 查看")
+    return MailRecord(found[0], store.rows("list_mail_events", {"mail_id": mail_id}))
+
+
+def retry(store: Store, mail_id: str, now: datetime, reason: str) -> None:
+    """A person sends a failed mail again, or a waiting one at once, with its Message-ID and fresh attempts.
+
+    :raises LedgerError: no such mail, or it is sent, being sent, or of uncertain fate (see :func:`resolve`)
+    """
+    state = show(store, mail_id).events[-1]["state"]
+    if state not in ("failed", "queued"):
+        hint = {
+            "sent": "已经发出，不再重发",
+            "sending": "正在发送",
+            "unsure": "不知是否送达，请先向收件人核实，再用 jibao mail resolve 处理",
+        }[state]
+        raise LedgerError(f"邮件 {mail_id} {hint}")
+    _append(store, [_Event(mail_id, "queued", 0, None, f"人工重发：{reason}")], now)
+
+
+def resolve(
+    store: Store, mail_id: str, verdict: Literal["delivered", "resend", "drop"], now: datetime, reason: str
+) -> None:
+    """A person decides on an ``unsure`` mail: it arrived, it is to be sent again, or it is given up.
+
+    :raises LedgerError: no such mail, or its fate is not uncertain
+    """
+    last = show(store, mail_id).events[-1]
+    if last["state"] != "unsure":
+        raise LedgerError(f"邮件 {mail_id} 的状态是 {last['state']}，只有 unsure（不知是否送达）的邮件需要人工认定")
+    state = {"delivered": "sent", "resend": "queued", "drop": "failed"}[verdict]
+    attempts = 0 if verdict == "resend" else last["attempts"]
+    _append(store, [_Event(mail_id, state, attempts, None, f"人工认定：{reason}")], now)
+
+
+def _next_sequence(store: Store) -> int:
+    return int(store.rows("read_next_mail_sequence")[0]["sequence"])
+
+
+def _append(store: Store, events: Sequence[_Event], now: datetime) -> None:
+    first = _next_sequence(store)
+    rows = [(e.mail_id, first + i, now, e.state, e.attempts, e.not_before, e.error) for i, e in enumerate(events)]
+    store.append("mail_event", _EVENT, rows)

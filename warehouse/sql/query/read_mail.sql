@@ -1,0 +1,3 @@
+-- One frozen mail.
+SELECT mail_id, dedupe_key, kind, recipient, unit, period, subject, message_id, eml, on_unsure, queued_at
+FROM mail WHERE mail_id = $mail_id
