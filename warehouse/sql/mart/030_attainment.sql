@@ -23,7 +23,7 @@ part AS (
                 WHEN a.progress_pct IS NULL THEN coalesce(nullif(a.note, ''), '进度无法计算')
                 WHEN a.gap_pp IS NULL AND a.expected_pct IS NOT NULL THEN '合计不完整'
            END AS excluded_for,
-           least(greatest(a.progress_pct, 0), 100) AS capped
+           CASE WHEN a.progress_pct IS NOT NULL THEN least(greatest(a.progress_pct, 0), 100) END AS capped
     FROM mart.attainment a
     JOIN known k ON k.period = a.period
     JOIN main.indicator i ON i.plan_hash = k.plan_hash AND i.indicator = a.indicator

@@ -49,7 +49,10 @@ judged AS (
                WHEN met AND NOT is_flow THEN 0
                WHEN NOT is_flow THEN CASE WHEN t_end > $t THEN abs(goal - actual) / (t_end - $t) END
                WHEN is_downward THEN NULL
-               WHEN $t % 4 < 3 THEN greatest(CASE WHEN $t // 4 = t_end // 4 THEN goal ELSE due_value END - actual, 0) / (3 - $t % 4)
+               -- Within a year: what each remaining quarter must bring for the year's own total. greatest() would turn NULL into 0.
+               WHEN $t % 4 < 3 AND ($t // 4 = t_end // 4 OR due_value IS NOT NULL)
+                   THEN greatest(CASE WHEN $t // 4 = t_end // 4 THEN goal ELSE due_value END - actual, 0) / (3 - $t % 4)
+               WHEN $t % 4 < 3 THEN NULL
                WHEN $t < t_end THEN due_next_year / 4
            END AS required_per_quarter
     FROM figure

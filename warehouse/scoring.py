@@ -1,0 +1,125 @@
+"""Scoring of a loose table (``jibao attain FILE.csv``) by the formulas of the assessment.
+
+Belongs here: reading and refusing the table, handing it to SQL. Does not: the formulas
+(``sql/query/score_linear.sql``, ``score_cagr.sql``), the warehouse file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from warehouse.store import query
+
+Method = Literal["linear", "cagr"]
+NUMBERS = ("baseline", "base_year", "current", "current_year", "target", "target_year", "limit")
+REQUIRED = ("id", "baseline", "base_year", "current", "current_year", "target", "target_year", "direction")
+RESULT = ("progress", "status", "score", "note")
+
+_DIRECTION = {"1": 1.0, "+1": 1.0, "1.0": 1.0, "up": 1.0, "正向": 1.0, "上升": 1.0}
+_DIRECTION |= {"-1": -1.0, "-1.0": -1.0, "down": -1.0, "负向": -1.0, "逆向": -1.0, "下降": -1.0}
+_NUMBER = re.compile(r"[+-]?(\d+(,\d{3})*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_LIGHTS = {"yellow_gap_pp": 0.0, "red_gap_pp": 30.0}
+
+
+class TableError(ValueError):
+    """The table cannot be scored; the message says in Chinese in which line and column, and why."""
+
+
+def score_file(path: Path, method: str) -> str:
+    """Scores the CSV table at ``path``: its own columns, then progress, status, score, note, as CSV text.
+
+    :raises TableError: unreadable text, a missing column, or the first unusable cell
+    """
+    header, lines = _read(path)
+    missing = [name for name in REQUIRED if name not in header]
+    if missing:
+        raise TableError(f"第1行缺少列:{'、'.join(missing)};需要的列是 {'、'.join((*REQUIRED, 'limit'))}")
+    rows = [_row(line, cells, header) for line, cells in lines]
+    results = score_table(rows, method)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*header, *RESULT])
+    for (_, cells), result in zip(lines, results, strict=True):
+        writer.writerow([*cells, *("" if result[name] is None else result[name] for name in RESULT)])
+    return out.getvalue()
+
+
+def score_table(rows: Sequence[Mapping[str, Any]], method: str) -> list[dict[str, Any]]:
+    """Results in the order of ``rows``: progress, status, score, note.
+
+    ``linear``: progress in per cent of the way from baseline to target (docs/method.md, Attainment),
+    status met/green/yellow/red/none, score the progress held within 0..100. ``cagr``: the ratio of
+    growth rates, status and score -5..5 of Open SDG's ``ProgressMeasure``. Undefined is None with a note.
+
+    :param rows: id, baseline, base_year, current, current_year, target, target_year (numbers or None),
+        direction (1 up is good, -1 down is good), limit (optional)
+    """
+    if method not in ("linear", "cagr"):
+        raise TableError(f"没有 {method} 这种方法;可用 linear 或 cagr")
+    params: dict[str, Any] = {name: [row.get(name) for row in rows] for name in (*NUMBERS, "direction")}
+    params["ids"] = [str(row.get("id") or "") for row in rows]
+    if method == "linear":
+        del params["limit"]
+        params |= _LIGHTS
+    with duckdb.connect() as con:
+        result = con.execute(query("score_cagr" if method == "cagr" else "score_linear"), params)
+        names = [c[0] for c in result.description or ()]
+        found = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return [{name: row[name] for name in RESULT} for row in found]
+
+
+def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Header and (line number, cells) of every line that is not blank."""
+    data = path.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise TableError("文件不是 UTF-8 或 GB18030 编码的文本")
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        lines = [(reader.line_num, cells) for cells in reader if any(c.strip() for c in cells)]
+    except csv.Error as error:
+        raise TableError(f"第{reader.line_num}行不是正确的 CSV:{error}") from error
+    if not lines:
+        raise TableError("文件是空的")
+    header = [name.strip() for name in lines[0][1]]
+    doubled = sorted({name for name in header if name and header.count(name) > 1})
+    if doubled:
+        raise TableError(f"第1行的列重复:{'、'.join(doubled)}")
+    for line, cells in lines[1:]:
+        if len(cells) != len(header):
+            raise TableError(f"第{line}行有 {len(cells)} 格,表头有 {len(header)} 格")
+    return header, lines[1:]
+
+
+def _row(line: int, cells: Iterable[str], header: Sequence[str]) -> dict[str, Any]:
+    named = dict(zip(header, cells, strict=True))
+    row: dict[str, Any] = {n: _number(line, n, named[n]) for n in NUMBERS if n in named}
+    row["id"] = named["id"].strip()
+    direction = unicodedata.normalize("NFKC", named["direction"]).strip().lower()
+    if direction not in _DIRECTION:
+        raise TableError(f"第{line}行 direction 列:“{named['direction']}” 应为 1(越大越好)或 -1(越小越好)")
+    row["direction"] = _DIRECTION[direction]
+    return row
+
+
+def _number(line: int, column: str, text: str) -> float | None:
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not plain:
+        return None
+    if not _NUMBER.fullmatch(plain) or not math.isfinite(number := float(plain.replace(",", ""))):
+        raise TableError(f"第{line}行 {column} 列:“{text.strip()}” 不是数字")
+    return number
