@@ -16,8 +16,8 @@ class Severity(StrEnum):
 class Finding:
     """One judgement. ``cell`` is A1 style (or a range); empty sheet and cell mean the whole file.
 
-    A folded finding covers several rows: ``indicator`` joins their codes with commas, ``items``,
-    ``rows`` and ``cells`` list them in sheet order. ``items`` is empty for a finding about the whole file.
+    A folded finding covers several rows: then ``indicator`` is None and ``items``, ``rows`` and
+    ``cells`` list them in sheet order. ``items`` is empty for a finding about the whole file.
     """
 
     submission_id: str

@@ -143,7 +143,7 @@ def _finding(run: Sequence[Failure]) -> Finding:
         rule=first.rule.rule,
         sheet=first.sheet,
         cell=cell,
-        indicator=",".join(items) or None,
+        indicator=items[0] if len(items) == 1 else None,
         value=first.value,
         message=message,
         items=items,
