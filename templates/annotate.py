@@ -129,7 +129,7 @@ def _dress(sheet: Worksheet) -> None:
             entry = sheet.cell(row, column)
             entry.fill = _ENTRY
             entry.protection = Protection(locked=False)
-    sheet.freeze_panes = sheet.cell(head + 1, 3)
+    sheet.freeze_panes = f"C{head + 1}"
 
 
 def _grids(original: bytes, kind: str) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:
@@ -146,8 +146,9 @@ def _csv_grid(original: bytes) -> list[list[str]]:
     """For display only: what counts was read by intake. Same order of encodings, and no failure."""
     if original.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = original.decode("utf-16", "replace")
-    elif b"\0" in original[:200]:
-        text = original.decode("utf-16-le" if original[1:2] == b"\0" else "utf-16-be", "replace")
+    elif b"\0" in original[:400]:  # ASCII in UTF-16 has its zero byte after (LE) or before (BE) the letter
+        odd, even = original[1:400:2].count(0), original[0:400:2].count(0)
+        text = original.decode("utf-16-le" if odd >= even else "utf-16-be", "replace")
     else:
         try:
             text = original.decode("utf-8-sig")
@@ -167,7 +168,7 @@ def _write(cell: Cell | MergedCell, text: str) -> None:
 def _addresses(reference: str) -> Iterator[tuple[int, int]]:
     """Row and column of every cell of ``G5``, ``G5:G9`` or several of them; nothing for anything else."""
     left = CELLS_MAX
-    for part in re.split(r"[,、;\s]+", reference):
+    for part in re.split(r"[,，、;；\s]+", reference):
         if not re.fullmatch(r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}(:\$?[A-Za-z]{1,3}\$?[0-9]{1,7})?", part):
             continue
         first_column, first_row, last_column, last_row = range_boundaries(part.upper())
@@ -191,7 +192,7 @@ def _mark(book: Workbook, findings: Sequence[FindingLine]) -> None:
     for finding in findings:
         sheet = _sheet(book, finding.sheet)
         if sheet is not None and finding.cell:
-            for row, column in _addresses(finding.cell):
+            for row, column in _addresses("、".join(finding.cells) or finding.cell):
                 messages[sheet.title, row, column].append(finding)
     for (title, row, column), found in messages.items():
         if row > 1_048_576 or column > 16_384:
@@ -211,8 +212,8 @@ def _list(book: Workbook, findings: Sequence[FindingLine]) -> None:
     sheet["A1"].font = Font(bold=True, size=16)
     _write(
         sheet["A2"],
-        f"须改正{errors}处,请说明或核对{len(findings) - errors}处。点击“单元格”可跳到该处;"
-        "改正后保存,直接再次投递本文件。本表不必填写,也不必删除。",
+        f"须改正{errors}处，请说明或核对{len(findings) - errors}处。点击“单元格”可跳到该处；"
+        "改正后保存，直接再次投递本文件。本表不必填写，也不必删除。",
     )
     for column, (text, width) in enumerate(
         zip(

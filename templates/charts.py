@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from templates.formats import LIGHTS, light, percent, quarter
-from templates.views import LightCounts, TrajectoryPoint
+from templates.formats import LIGHTS, clean, light, percent, quarter
+from templates.published import LightCounts, TrajectoryPoint
 
 WIDTH, HEIGHT = 220, 64
 _LEFT, _RIGHT, _TOP, _BOTTOM = 4, 10, 6, 14
@@ -20,11 +20,11 @@ def _quarters(period: str) -> int:
 
 def _describe(name: str, points: Sequence[TrajectoryPoint]) -> str:
     said = [
-        f"{quarter(p.period)}实际进度{percent(p.progress_pct)},应达{percent(p.expected_pct)}"
+        f"{quarter(p.period)}实际进度{percent(p.progress_pct)}，应达{percent(p.expected_pct)}"
         for p in points
         if p.progress_pct is not None
     ]
-    return f"{name}:" + (";".join(said[-4:]) if said else "没有可画的进度") + "。"
+    return f"{name}：" + ("；".join(said[-4:]) if said else "没有可画的进度") + "。"
 
 
 def trajectory(name: str, points: Sequence[TrajectoryPoint], end_period: str = "2020-Q4") -> Markup:
@@ -64,8 +64,8 @@ def trajectory(name: str, points: Sequence[TrajectoryPoint], end_period: str = "
         w=WIDTH,
         h=HEIGHT,
         light=light(end.light).code,
-        title=f"{name}进度轨迹",
-        desc=_describe(name, points),
+        title=clean(f"{name}进度轨迹"),
+        desc=clean(_describe(name, points)),
         left=_LEFT,
         right=WIDTH - _RIGHT,
         floor=y(0),
@@ -97,5 +97,6 @@ def shares(counts: LightCounts, label: str) -> Markup:
     said = "、".join(f"{one.label}{counts.of(code)}项" for code, one in LIGHTS.items() if counts.of(code))
     return Markup(
         f'<svg class="shares" role="img" viewBox="0 0 100 8" preserveAspectRatio="none">'
-        f"<title>{escape(label)}</title><desc>{escape(said or '没有指标')}</desc>{''.join(parts)}</svg>"
+        f"<title>{escape(clean(label))}</title><desc>{escape(said or '没有指标')}</desc>"
+        f"{''.join(parts)}</svg>"
     )

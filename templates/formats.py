@@ -42,10 +42,12 @@ LIGHTS = {
 }
 
 STATUSES = {
+    "": "未报送",
+    "none": "未报送",
     "accepted": "已采用",
-    "accepted_with_warnings": "已采用,有需说明的问题",
+    "accepted_with_warnings": "已采用，有需说明的问题",
     "returned": "已退回",
-    "quarantined": "已暂存,未读取",
+    "quarantined": "已暂存，未读取",
     "duplicate": "重复报送",
     "superseded": "已被新报送替代",
 }
@@ -112,8 +114,10 @@ def day(value: datetime) -> str:
 
 
 def quarter(period: str) -> str:
-    """``2019-Q3`` -> ``2019年第三季度``; anything else is shown as it is."""
-    found = re.fullmatch(r"(\d{4})-Q([1-4])", period)
+    """``2019-Q3`` -> ``2019年第三季度``; anything else is shown as it is; empty is 报告期不明."""
+    found = re.fullmatch(r"(\d{4})-Q([1-4])", str(period))
+    if not period:
+        return "报告期不明"
     return f"{found[1]}年第{'一二三四'[int(found[2]) - 1]}季度" if found else period
 
 

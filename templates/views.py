@@ -1,399 +1,59 @@
-"""What mails and pages are filled with: plain frozen records, named as the mart names its columns.
-
-Percentages are numbers of per cent (73.0 is 73 %); None means undefined, shown as a dash with its reason.
-"""
-
-from __future__ import annotations
-
-from dataclasses import dataclass, field
-from datetime import datetime
-
-
-@dataclass(frozen=True)
-class OfficeView:
-    """Who speaks in a mail and whom to ask; ``contact`` is one line: office, person, telephone."""
-
-    plan_name: str
-    city_name: str
-    sender_name: str
-    contact: str
-
-
-@dataclass(frozen=True)
-class OwedItem:
-    """One obligation not yet met. ``item_kind``: indicator, action or safeguard."""
-
-    item: str
-    item_kind: str
-    name: str
-    unit_label: str = ""
-
-
-@dataclass(frozen=True)
-class FindingLine:
-    """One finding; ``value`` is the cell as written, ``message`` what to do. No cell: the whole file."""
-
-    severity: str
-    sheet: str
-    cell: str
-    value: str
-    message: str
-    name: str = ""  # of the indicator or action
-    indicator: str | None = None
-
-
-@dataclass(frozen=True)
-class OpeningView:
-    period: str
-    unit: str
-    unit_name: str
-    recipient_name: str
-    due_at: datetime
-    grace_until: datetime
-    workbook_name: str
-    drop_folder: str
-    items: tuple[OwedItem, ...]
-    optional_count: int = 0  # actions the unit may fill as a contributing unit
-
-
-@dataclass(frozen=True)
-class CountedLine:
-    """One figure that counts from now on. ``value`` with ``unit_label``, or ``state``, or a nil return."""
-
-    item: str
-    name: str
-    cell: str
-    value: float | None = None
-    unit_label: str = ""
-    state: str | None = None
-    is_nil: bool = False
-    previous_value: float | None = None  # set when this replaces an earlier accepted figure
-
-
-@dataclass(frozen=True)
-class ReceiptView:
-    """For an accepted file; ``status`` accepted or accepted_with_warnings; ``timely`` None: undecided."""
-
-    receipt_no: str
-    unit: str
-    unit_name: str
-    period: str
-    file_name: str
-    sha256: str
-    received_at: datetime
-    status: str
-    timely: bool | None
-    counted: tuple[CountedLine, ...]
-    still_owed: tuple[OwedItem, ...]
-    warnings: tuple[FindingLine, ...]
-    due_at: datetime
-
-
-@dataclass(frozen=True)
-class ReturnView:
-    """For a returned file. ``counted_count``: good figures of it that count all the same (0: none)."""
-
-    receipt_no: str
-    unit: str
-    unit_name: str
-    period: str
-    file_name: str
-    sha256: str
-    received_at: datetime
-    due_at: datetime
-    errors: tuple[FindingLine, ...]
-    warnings: tuple[FindingLine, ...]
-    counted_count: int
-    still_owed: tuple[OwedItem, ...]
-    annotated_name: str  # the attachment with the wrong cells marked; empty: none
-    drop_folder: str
-    reason: str = ""  # a coordinator's own words, when a person returned it
-
-
-@dataclass(frozen=True)
-class DuplicateView:
-    """The same bytes again: the first answer still holds."""
-
-    receipt_no: str
-    unit: str
-    unit_name: str
-    period: str
-    file_name: str
-    first_file_name: str
-    first_received_at: datetime
-    status: str  # of the first
-    received_at: datetime
-
-
-@dataclass(frozen=True)
-class HeldView:
-    """A file not read for safety. ``audience``: unit or coordinator; ``reason``: the catalogue's words."""
-
-    audience: str
-    receipt_no: str
-    unit: str
-    unit_name: str
-    period: str
-    file_name: str
-    sha256: str | None
-    received_at: datetime
-    reason: str
-    detail: str = ""
-    drop_folder: str = ""
-
-
-@dataclass(frozen=True)
-class OwingUnit:
-    unit: str
-    unit_name: str
-    items: tuple[OwedItem, ...]
-    last_errors: tuple[FindingLine, ...] = ()
-
-
-@dataclass(frozen=True)
-class ReminderView:
-    """One step of reminding one person, for one or several units.
-
-    ``working_days``: working days left until due (positive), 0 on the day, negative when overdue.
-    ``level``: clerk, head or coordinator; ``colour``: blue, yellow or red.
-    """
-
-    period: str
-    recipient_name: str
-    level: str
-    colour: str
-    working_days: int
-    due_at: datetime
-    grace_until: datetime
-    units: tuple[OwingUnit, ...]
-    workbook_attached: bool = True
-
-
-@dataclass(frozen=True)
-class AlertView:
-    """Something a coordinator or operator must act on."""
-
-    title: str
-    occurred_at: datetime
-    lines: tuple[str, ...]
-    what_to_do: str
-    period: str | None = None
-
-
-@dataclass(frozen=True)
-class LightCounts:
-    """How many indicators stand where."""
-
-    met: int = 0
-    green: int = 0
-    yellow: int = 0
-    red: int = 0
-    none: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.met + self.green + self.yellow + self.red + self.none
-
-    def of(self, light: str) -> int:
-        return int(getattr(self, light))
-
-
-@dataclass(frozen=True)
-class DomainLine:
-    """One domain; ``score_pct`` is the weighted mean of capped progress over ``scored`` indicators."""
-
-    domain: str
-    name: str
-    counts: LightCounts
-    score_pct: float | None = None
-    scored: int = 0
-
-
-@dataclass(frozen=True)
-class TrajectoryPoint:
-    """One quarter of one indicator: progress reached and expected, in per cent of the way to the target."""
-
-    period: str
-    progress_pct: float | None
-    expected_pct: float | None
-    actual: float | None = None
-    light: str = "none"
-
-
-@dataclass(frozen=True)
-class UnitResult:
-    """One unit's standing on an indicator whose target binds every unit."""
-
-    unit: str
-    unit_name: str
-    actual: float | None
-    attainment_pct: float | None
-    progress_pct: float | None
-    light: str
-    note: str | None = None
-
-
-@dataclass(frozen=True)
-class IndicatorLine:
-    """One city-level row of mart.attainment with the names people need."""
-
-    indicator: str
-    name: str
-    domain: str | None
-    domain_name: str | None
-    unit_label: str
-    wording: str  # the target in the notice's words
-    target_kind: str
-    actual: float | None
-    light: str
-    coverage: str | None = None
-    state: str | None = None  # milestones: the reported state
-    baseline: float | None = None
-    attainment_pct: float | None = None
-    met: bool | None = None
-    progress_pct: float | None = None
-    expected_pct: float | None = None
-    gap_pp: float | None = None
-    required_per_quarter: float | None = None
-    projected_2020: float | None = None
-    projected_low: float | None = None
-    projected_high: float | None = None
-    note: str | None = None
-    aspirational: bool = False
-    previous_actual: float | None = None
-    previous_light: str | None = None
-    points: tuple[TrajectoryPoint, ...] = ()
-    units: tuple[UnitResult, ...] = ()
-
-
-@dataclass(frozen=True)
-class UnitLine:
-    """One row of mart.reporting_rate, with the name and what is still owed."""
-
-    unit: str
-    name: str
-    expected: int
-    accepted: int
-    completeness_pct: float | None
-    timeliness_pct: float | None
-    quality_pct: float | None
-    rank: int | None
-    is_late: bool = False
-    owed_count: int = 0
-
-
-@dataclass(frozen=True)
-class QualityLine:
-    """Findings of one rule: how many, from how many units. ``title`` is the rule in Chinese."""
-
-    rule: str
-    title: str
-    severity: str
-    findings: int
-    units: int
-
-
-@dataclass(frozen=True)
-class ExplanationLine:
-    unit_name: str
-    name: str
-    remark: str
-
-
-@dataclass(frozen=True)
-class RestatementLine:
-    """A figure of an earlier quarter that was corrected after it had been published."""
-
-    period: str
-    unit_name: str
-    name: str
-    old_value: float | None
-    new_value: float | None
-    unit_label: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class SummaryView:
-    """Everything the 通报 says; mail and page are drawn from this one record, so their numbers agree."""
-
-    period: str
-    previous_period: str
-    as_of: datetime
-    due_at: datetime
-    counts: LightCounts
-    previous_counts: LightCounts | None
-    domains: tuple[DomainLine, ...]
-    indicators: tuple[IndicatorLine, ...]
-    units: tuple[UnitLine, ...]
-    expected: int
-    accepted: int
-    completeness_pct: float | None
-    timeliness_pct: float | None
-    quality_pct: float | None
-    quality: tuple[QualityLine, ...] = ()
-    explanations: tuple[ExplanationLine, ...] = ()
-    restatements: tuple[RestatementLine, ...] = ()
-    not_checked: tuple[str, ...] = ()  # rules that could not run, in Chinese
-    page_url: str = ""  # where the full report lies; shown as text
-
-    @property
-    def behind(self) -> tuple[IndicatorLine, ...]:
-        """Red first, then yellow, the widest gap first."""
-        lines = [i for i in self.indicators if i.light in ("red", "yellow")]
-        return tuple(sorted(lines, key=lambda i: (i.light != "red", -(i.gap_pp or 0.0))))
-
-    @property
-    def by_domain(self) -> tuple[tuple[str, tuple[IndicatorLine, ...]], ...]:
-        """Indicators under the name of their domain (empty: plan-wide), in the order they first appear."""
-        groups: dict[str, list[IndicatorLine]] = {}
-        for line in self.indicators:
-            groups.setdefault(line.domain_name or "", []).append(line)
-        return tuple((name, tuple(lines)) for name, lines in groups.items())
-
-    @property
-    def undefined(self) -> tuple[IndicatorLine, ...]:
-        return tuple(i for i in self.indicators if i.light == "none")
-
-    @property
-    def changed(self) -> tuple[IndicatorLine, ...]:
-        """Indicators whose light differs from last quarter's."""
-        return tuple(i for i in self.indicators if i.previous_light and i.previous_light != i.light)
-
-    @property
-    def late(self) -> tuple[UnitLine, ...]:
-        return tuple(u for u in self.units if u.is_late or u.owed_count)
-
-
-@dataclass(frozen=True)
-class ReportLink:
-    """One published period on the site's first page."""
-
-    period: str
-    href: str
-    counts: LightCounts
-    published_at: datetime
-
-
-@dataclass(frozen=True)
-class UnitStatusLine:
-    """One unit on the units page: what became of its files this period."""
-
-    unit: str
-    unit_name: str
-    status: str
-    expected: int
-    accepted: int
-    last_received_at: datetime | None
-    finding_count: int
-    is_late: bool
-
-
-@dataclass(frozen=True)
-class SiteView:
-    period: str
-    generated_at: datetime
-    reports: tuple[ReportLink, ...]
-    units: tuple[UnitStatusLine, ...] = ()
-    quality: tuple[QualityLine, ...] = ()
-    findings: tuple[FindingLine, ...] = field(default_factory=tuple)
+"""Every record the templates are filled with; defined in letters (mails) and published (pages)."""
+
+from templates.letters import (
+    AlertView,
+    CountedLine,
+    DuplicateView,
+    FindingLine,
+    HeldView,
+    OfficeView,
+    OpeningView,
+    OwedItem,
+    OwingUnit,
+    ReceiptView,
+    ReminderView,
+    ReturnView,
+)
+from templates.published import (
+    DomainLine,
+    ExplanationLine,
+    IndicatorLine,
+    LightCounts,
+    QualityLine,
+    ReportLink,
+    RestatementLine,
+    SiteView,
+    SummaryView,
+    TrajectoryPoint,
+    UnitLine,
+    UnitResult,
+    UnitStatusLine,
+)
+
+__all__ = [
+    "AlertView",
+    "CountedLine",
+    "DomainLine",
+    "DuplicateView",
+    "ExplanationLine",
+    "FindingLine",
+    "HeldView",
+    "IndicatorLine",
+    "LightCounts",
+    "OfficeView",
+    "OpeningView",
+    "OwedItem",
+    "OwingUnit",
+    "QualityLine",
+    "ReceiptView",
+    "ReminderView",
+    "ReportLink",
+    "RestatementLine",
+    "ReturnView",
+    "SiteView",
+    "SummaryView",
+    "TrajectoryPoint",
+    "UnitLine",
+    "UnitResult",
+    "UnitStatusLine",
+]

@@ -182,7 +182,7 @@ _PROGRESS_WIDTHS: Final = (11, 56, 8, 12, 46, 36)
 def _figures(book: _Book, figures: Mapping[str, Filled]) -> None:
     spec = book.spec
     sheet = book.book.add_worksheet(FIGURES)
-    _head(book, sheet, f"{spec.plan_name}填报表({quarter(spec.period)})", FIGURE_HEADER, _FIGURE_WIDTHS)
+    _head(book, sheet, f"{spec.plan_name}填报表（{quarter(spec.period)}）", FIGURE_HEADER, _FIGURE_WIDTHS)
     row = HEADER_ROW + 1
     for line in spec.figures:
         filled = figures.get(line.item, Filled())
@@ -203,7 +203,7 @@ def _figures(book: _Book, figures: Mapping[str, Filled]) -> None:
 
 def _guide_cell(sheet: Worksheet, row: int, line: FigureRow) -> None:
     if line.measure == "state":
-        message = "请从下拉列表中选择:未启动、推进中、已完成。"
+        message = "请从下拉列表中选择：未启动、推进中、已完成。"
         _validate(sheet, row, 6, {
             "validate": "list", "source": list(STATES), "input_title": "本期值", "input_message": message,
             "error_title": "请选择状态", "error_message": message,
@@ -214,20 +214,22 @@ def _guide_cell(sheet: Worksheet, row: int, line: FigureRow) -> None:
         unit = clean(line.unit_label)[:40]
         _validate(sheet, row, 6, {
             "validate": "any", "input_title": "本期值",
-            "input_message": f"计量单位:{unit}。只填数字。{hint}{parts}"
-            "没有数据请留空,确无发生额请在“零报告”选“是”。",
+            "input_message": f"计量单位：{unit}。只填数字。{hint}{parts}"
+            "没有数据请留空，确无发生额请在“零报告”选“是”。",
         })  # fmt: skip
     _validate(sheet, row, 9, {
         "validate": "list", "source": ["是", "否"], "input_title": "零报告",
-        "input_message": "本季确无发生额的选“是”;有数值的不选。",
-        "error_title": "零报告", "error_message": "只能选“是”或“否”,或留空。",
+        "input_message": "本季确无发生额的选“是”；有数值的不选。",
+        "error_title": "零报告", "error_message": "只能选“是”或“否”，或留空。",
     })  # fmt: skip
 
 
 def _progress(book: _Book, figures: Mapping[str, Filled]) -> None:
     spec = book.spec
     sheet = book.book.add_worksheet(PROGRESS)
-    _head(book, sheet, f"{spec.plan_name}工作进展({quarter(spec.period)})", PROGRESS_HEADER, _PROGRESS_WIDTHS)
+    _head(
+        book, sheet, f"{spec.plan_name}工作进展（{quarter(spec.period)}）", PROGRESS_HEADER, _PROGRESS_WIDTHS
+    )
     for row, line in enumerate(spec.progress, HEADER_ROW + 1):
         filled = figures.get(line.item, Filled())
         sheet.set_row(row, max(34, _height((line.name, 56))))
@@ -236,7 +238,7 @@ def _progress(book: _Book, figures: Mapping[str, Filled]) -> None:
         _put(sheet, row, 3, filled.value, book.entry_choice)
         _put(sheet, row, 4, filled.remark, book.entry_text)
         _put(sheet, row, 5, filled.evidence, book.entry_text)
-        message = "请从下拉列表中选择:未启动、推进中、已完成。" + (
+        message = "请从下拉列表中选择：未启动、推进中、已完成。" + (
             "" if line.role == "lead" else "配合单位可不填。"
         )
         _validate(sheet, row, 3, {
@@ -253,15 +255,15 @@ def _guide(book: _Book) -> None:
     sheet.write_string(0, 0, "填报说明", book.title)
     wrap = book.book.add_format({"font_name": "宋体", "font_size": 11, "text_wrap": True, "valign": "top"})
     lines = (
-        f"截止时间:{moment(spec.due_at)}(北京时间)。",
-        "只填浅黄色单元格:“填报表”的本期值、分子、分母、零报告、说明,“工作进展”的进展状态、进展说明、佐证。其余单元格已锁定,请勿改动。",
-        "本期值按“计量单位”一栏填数字,例如计量单位为亿元时,1000亿元填1000;为%时,73%填73。不要填约数、区间。",
-        "没有数据请留空,留空视为未报;本季确无发生额的,在“零报告”一栏选“是”;数值为零的填0。三者含义不同。",
-        "标注须报分子、分母的指标,请同时填写分子和分母。",
-        "里程碑类指标和工作进展从下拉列表选择:未启动、推进中、已完成。填“已完成”的,请在佐证一栏写明依据。",
-        "工作进展由牵头单位填报,配合单位可以补充。",
-        f"填好后保存,放入本单位的投递文件夹({spec.unit}),几分钟内会收到回执或退回通知。退回的文件改正后可直接再次投递。",
-        f"联系人:{spec.contact}",
+        f"截止时间：{moment(spec.due_at)}（北京时间）。",
+        "只填浅黄色单元格：“填报表”的本期值、分子、分母、零报告、说明，“工作进展”的进展状态、进展说明、佐证。其余单元格已锁定，请勿改动。",
+        "本期值按“计量单位”一栏填数字，例如计量单位为亿元时，1000亿元填1000；为%时，73%填73。不要填约数、区间。",
+        "没有数据请留空，留空视为未报；本季确无发生额的，在“零报告”一栏选“是”；数值为零的填0。三者含义不同。",
+        "标注须报分子、分母的指标，请同时填写分子和分母。",
+        "里程碑类指标和工作进展从下拉列表选择：未启动、推进中、已完成。填“已完成”的，请在佐证一栏写明依据。",
+        "工作进展由牵头单位填报，配合单位可以补充。",
+        f"填好后保存，放入本单位的投递文件夹（{spec.unit}），几分钟内会收到回执或退回通知。退回的文件改正后可直接再次投递。",
+        f"联系人：{spec.contact}",
     )
     for row, text in enumerate(lines, 2):
         sheet.write_number(row, 0, row - 1, wrap)

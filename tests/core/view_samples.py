@@ -42,11 +42,11 @@ OWED = (
     OwedItem("A-0101", "action", "加快工业互联网建设"),
 )
 ERRORS = (
-    FindingLine("error", "填报表", "G5", "约1000", "“约1000”含义不明确,请填数字。", "电子商务交易额", "I-01"),
-    FindingLine("error", "", "", "", "文件没有表尾“填报行数”一行,请恢复。"),
+    FindingLine("error", "填报表", "G5", "约1000", "“约1000”不明确，请填数字。", "电子商务交易额", "I-01"),
+    FindingLine("error", "", "", "", "文件没有表尾“填报行数”一行，请恢复。"),
 )  # fmt: skip
 WARNINGS = (
-    FindingLine("warning", "填报表", "G6", "2730", "比上季增长82%,请核对并说明。", "网上零售额", "I-02"),
+    FindingLine("warning", "填报表", "G6", "2730", "比上季增长82%，请核对并说明。", "网上零售额", "I-02"),
 )
 _FILE: dict[str, Any] = {
     "receipt_no": "HZ-2019Q3-000123",
@@ -97,7 +97,7 @@ def held(audience: str = "unit") -> HeldView:
         **_FILE,
         audience=audience,
         sha256=None,
-        reason="文件设有打开密码,未读取。",
+        reason="文件设有打开密码，未读取。",
         detail="OLE2",
         drop_folder="441402",
     )
@@ -166,7 +166,7 @@ def summary() -> SummaryView:
         quality_pct=91.7, quality=(QualityLine("value_unreadable", "本期值不能识别", "error", 7, 4),),
         explanations=(ExplanationLine("梅江区", "网上零售额", "双十一活动提前"),),
         restatements=(RestatementLine("2019-Q2", "梅县区", "网上零售额", 12.0, 21.0, "亿元", "录入错误"),),
-        not_checked=("同比异常检查(历史不足5期)",),
+        not_checked=("同比异常检查（历史不足5期）",),
     )  # fmt: skip
 
 

@@ -1,0 +1,135 @@
+"""The published pages: one file, nothing loaded, the record's numbers, words beside every colour."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from view_samples import OFFICE, poisoned, site, summary
+
+from templates.charts import trajectory
+from templates.render import Renderer
+from templates.report import site_pages, summary_page
+from templates.views import LightCounts, TrajectoryPoint
+
+POISON = "{{7*7}}<script>alert(1)</script>\"'><img src=x>\u202e"
+VOID = {"meta", "br", "line", "polyline", "circle", "rect"}
+
+
+class Outline(HTMLParser):
+    """Every tag closed in order, and the tags and attributes met."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.ids += [v for k, v in attrs if k == "id" and v]
+        assert not any(k.startswith("on") or k == "src" for k, _ in attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer()
+
+
+def test_summary_is_one_whole_inert_file(renderer: Renderer) -> None:
+    page = summary_page(renderer, OFFICE, summary())
+    outline = Outline(page)
+    assert "default-src 'none'" in page
+    assert 'lang="zh-CN"' in page
+    assert not {"script", "link", "img", "iframe"} & set(outline.tags)
+    assert "http://" not in page
+    assert "https://" not in page
+    assert len(outline.ids) == len(set(outline.ids))
+    assert "None" not in page
+    assert page.count("<svg") == page.count("<desc>")
+
+
+def test_summary_shows_the_record(renderer: Renderer) -> None:
+    view = summary()
+    page = summary_page(renderer, OFFICE, view)
+    for line in view.indicators:
+        assert line.name in page
+    for shown in (
+        "66.7%",
+        "61.1%",
+        "91.7%",
+        "落后53个百分点",
+        "目标值原文缺失",
+        "双十一活动提前",
+        "录入错误",
+        "12亿元",
+        "21亿元",
+    ):
+        assert shown in page
+    assert "梅江区（尚欠2项）" in page
+    assert re.search(r"0/2已达成", page)
+    assert page.index("单位地区生产总值能耗下降率") < page.index("社会信用体系")
+
+
+def test_summary_of_nothing_says_so(renderer: Renderer) -> None:
+    empty = replace(
+        summary(), counts=LightCounts(), previous_counts=None, domains=(), indicators=(), units=(),
+        quality=(),
+        explanations=(), restatements=(), not_checked=(), expected=0, accepted=0,
+        completeness_pct=None, timeliness_pct=None, quality_pct=None,
+    )  # fmt: skip
+    page = summary_page(renderer, OFFICE, empty)
+    Outline(page)
+    assert "没有滞后的指标" in page
+    renderer.mail("summary", view=empty, office=OFFICE)
+
+
+def test_hostile_words_stay_words(renderer: Renderer) -> None:
+    pages = [summary_page(renderer, poisoned(OFFICE, POISON), poisoned(summary(), POISON))]
+    pages += site_pages(renderer, poisoned(OFFICE, POISON), poisoned(site(), POISON)).values()
+    for page in pages:
+        assert not {"script", "img"} & set(Outline(page).tags)
+        assert "{{7*7}}" in page
+        assert "\u202e" not in page
+
+
+def test_site_links_reports_units_and_quality(renderer: Renderer) -> None:
+    pages = site_pages(renderer, OFFICE, site())
+    assert set(pages) == {"index.html", "units.html", "quality.html"}
+    assert 'href="reports/2019-Q3/summary.html"' in pages["index.html"]
+    assert "已退回" in pages["units.html"]
+    assert "约1000" in pages["quality.html"]
+    for page in pages.values():
+        Outline(page)
+
+
+def test_trajectory_draws_what_it_says() -> None:
+    points = (
+        TrajectoryPoint("2019-Q1", 0.0, 60.0),
+        TrajectoryPoint("2019-Q2", None, 65.0),
+        TrajectoryPoint("2019-Q3", 150.0, 70.0, None, "green"),
+    )
+    svg = str(trajectory("指标", points))
+    assert svg.count("<circle") == 2  # a quarter without a figure has no dot
+    assert "2019年第三季度实际进度150%" in svg
+    assert 'data-light="green"' in svg
+    xs = [float(x) for x in re.findall(r'cx="([\d.]+)"', svg)]
+    assert xs[1] - xs[0] == pytest.approx(2 / 7 * 206, abs=0.2)  # the missing quarter keeps its place
+    assert all(0 <= float(y) <= 64 for y in re.findall(r'cy="([\d.]+)"', svg))
+
+
+def test_trajectory_of_nothing_is_nothing() -> None:
+    assert trajectory("指标", ()) == ""
+    assert trajectory("指标", (TrajectoryPoint("2019-Q1", None, 60.0),)) == ""
