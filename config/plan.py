@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\Z")]
-Period = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-Q[1-4]\Z")]
+Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\z")]
+Period = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-Q[1-4]\z")]
 
 
 class _Entry(BaseModel):

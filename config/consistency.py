@@ -1,0 +1,89 @@
+"""What a register must say of itself to make sense: codes that exist once, numbers where a target needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from config.plan import Indicator, Measure, Plan, TargetKind
+from config.units import ReportingUnit
+from config.yamlfile import Document
+
+_NEEDS = {
+    TargetKind.AT_LEAST: ("low",),
+    TargetKind.AT_MOST: ("high",),
+    TargetKind.RANGE: ("low", "high"),
+    TargetKind.REDUCTION: ("low",),
+}
+
+
+def check(plan_doc: Document, plan: Plan, units_doc: Document, units: Sequence[ReportingUnit]) -> None:
+    """Raises the first contradiction as ``file:line: reason`` (ConfigError)."""
+    _unique(units_doc, "units", [u.code for u in units])
+    codes = {u.code for u in units}
+    domains = {d.code for d in plan.domains}
+    actions = {a.code for a in plan.actions}
+    for key, entries in (
+        ("domains", plan.domains), ("actions", plan.actions), ("safeguards", plan.safeguards), ("indicators", plan.indicators),
+    ):  # fmt: skip
+        _unique(plan_doc, key, [e.code for e in entries])
+    for n, a in enumerate(plan.actions):
+        if a.domain not in domains:
+            raise plan_doc.error(("actions", n, "domain"), f"措施 {a.code} 的领域 {a.domain} 不存在")
+        _known(plan_doc, ("actions", n, "units"), f"措施 {a.code}", a.units, codes)
+    for n, s in enumerate(plan.safeguards):
+        _known(plan_doc, ("safeguards", n, "units"), f"保障措施 {s.code}", s.units, codes)
+    for n, i in enumerate(plan.indicators):
+        at = ("indicators", n)
+        if i.domain is not None and i.domain not in domains:
+            raise plan_doc.error((*at, "domain"), f"指标 {i.code} 的领域 {i.domain} 不存在")
+        if i.action is not None and i.action not in actions:
+            raise plan_doc.error((*at, "action"), f"指标 {i.code} 的措施 {i.action} 不存在")
+        _known(plan_doc, (*at, "reporters"), f"指标 {i.code}", i.reporters, codes)
+        _check_target(plan_doc, n, i)
+    indicators = {i.code for i in plan.indicators}
+    cities = {plan.city, *(u.city for u in units if u.city)}
+    for t in plan.unit_targets:
+        if t.indicator not in indicators:
+            raise plan_doc.error(("unit_targets",), f"单位目标 {t.indicator}/{t.unit}:指标不存在")
+        if t.unit not in codes | cities:
+            raise plan_doc.error(("unit_targets",), f"单位目标 {t.indicator}/{t.unit}:单位不存在")
+
+
+def _check_target(doc: Document, n: int, i: Indicator) -> None:
+    at, t = ("indicators", n, "target"), i.target
+    for name in _NEEDS.get(t.kind, ()):
+        if getattr(t, name) is None:
+            raise doc.error(at, f"指标 {i.code}:目标类型 {t.kind} 缺少数字 {name}")
+    if t.kind is TargetKind.UNSPECIFIED and (t.low is not None or t.high is not None):
+        raise doc.error(at, f"指标 {i.code}:原文未写目标数,不应填写数字")
+    if t.kind is TargetKind.MILESTONE and i.measure is not Measure.STATE:
+        raise doc.error(at, f"指标 {i.code}:里程碑目标的 measure 应为 state")
+    if i.measure is Measure.STATE and t.kind is not TargetKind.MILESTONE:
+        raise doc.error(at, f"指标 {i.code}:measure 为 state 时目标类型应为 milestone")
+    if t.low is not None and t.high is not None and t.low > t.high:
+        raise doc.error((*at, "low"), f"指标 {i.code}:下限 {t.low:g} 大于上限 {t.high:g}")
+    if i.measure is Measure.PERCENT:
+        for name in ("low", "high"):
+            value = getattr(t, name)
+            if value is not None and not 0 <= value <= 100:
+                raise doc.error((*at, name), f"指标 {i.code}:百分数 {value:g} 不在 0 到 100 之间")
+    if i.lower_limit is not None and i.upper_limit is not None and i.lower_limit > i.upper_limit:
+        raise doc.error(("indicators", n, "lower_limit"), f"指标 {i.code}:合理下限大于合理上限")
+
+
+def _unique(doc: Document, key: str, codes: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for n, code in enumerate(codes):
+        if code in seen:
+            raise doc.error((key, n, "code"), f"编码 {code} 重复")
+        seen.add(code)
+
+
+def _known(doc: Document, at: Sequence[str | int], what: str, named: Sequence[str], codes: Iterable[str]) -> None:
+    if not named:
+        raise doc.error(at, f"{what}:没有写明责任单位")
+    for n, code in enumerate(named):
+        if code not in codes:
+            raise doc.error((*at, n), f"{what}:单位 {code} 不在 units.yml 中")
+        if code in named[:n]:
+            raise doc.error((*at, n), f"{what}:单位 {code} 写了两次")

@@ -1,0 +1,94 @@
+"""What an office may tune, with the packaged defaults in settings.yml. Thresholds keep their reason there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+ClockTime = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\z")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Deadline(_Section):
+    due_working_day: int = Field(10, ge=1, le=60)
+    due_time: ClockTime = "18:00"
+    grace_working_days: int = Field(10, ge=0, le=120)
+
+
+class EscalationLevel(_Section):
+    level: Literal["clerk", "head", "coordinator"]
+    after: int = Field(ge=1)  # working days after the due date
+    colour: Literal["blue", "yellow", "red"]
+
+
+class Reminders(_Section):
+    before_working_days: tuple[int, ...] = (5, 1)
+    on_due_day: bool = True
+    escalation: tuple[EscalationLevel, ...] = (
+        EscalationLevel(level="clerk", after=1, colour="blue"),
+        EscalationLevel(level="head", after=3, colour="yellow"),
+        EscalationLevel(level="coordinator", after=5, colour="red"),
+    )
+
+
+class Lights(_Section):
+    yellow_gap_pp: float = 0
+    red_gap_pp: float = 30
+
+
+class Mail(_Section):
+    mode: Literal["sink", "smtp"] = "sink"
+    host: str = "127.0.0.1"
+    port: int = 0  # 0 with mode sink: an own sink for each delivery
+    security: Literal["plain", "starttls", "ssl"] = "plain"
+    ca_file: str = ""  # trusted certificate of an internal server; empty: the system's
+    user: str = ""
+    password_file: str = ""
+    sender_name: str
+    sender_address: str
+    domain: str
+    deadline_s: float = Field(30, gt=0)
+    max_attempts: int = Field(8, ge=1)
+
+
+class Intake(_Section):
+    max_bytes: int = Field(20_000_000, gt=0)
+    settle_seconds: float = Field(2, ge=0)
+    memory_mb: int = Field(1024, ge=256)
+    cpu_seconds: int = Field(60, ge=1)
+    wall_seconds: int = Field(120, ge=1)
+
+
+class Checks(_Section):
+    jump_pct: float = 50
+    z: float = 3.0
+    modified_z: float = 3.5
+    ratio_tolerance_pp: float = 0.05
+    city_tolerance_pct: float = 1.0
+    accept_good_cells: bool = True
+
+
+class Projection(_Section):
+    min_points: int = Field(4, ge=3)
+
+
+class PrefectServer(_Section):
+    host: str = "127.0.0.1"
+    port: int = 4200
+    site_port: int = 4280
+    smtp_port: int = 1025
+
+
+class Settings(_Section):
+    deadline: Deadline = Deadline()
+    reminders: Reminders = Reminders()
+    lights: Lights = Lights()
+    mail: Mail
+    intake: Intake = Intake()
+    checks: Checks = Checks()
+    projection: Projection = Projection()
+    prefect: PrefectServer = PrefectServer()

@@ -1,0 +1,133 @@
+"""YAML with places: every mistake is told as file:line: reason, in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+T = TypeVar("T")
+Folder = Path | Traversable
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# pydantic's error types in the words of the office.
+_REASONS = {
+    "missing": "缺少 {field}",
+    "extra_forbidden": "不认识的项 {field}",
+    "enum": "{field} 的值 {input} 不在允许的范围内",
+    "literal_error": "{field} 的值 {input} 不在允许的范围内",
+    "string_pattern_mismatch": "{field} 的写法 {input} 不合规定",
+    "string_type": "{field} 应为文字,现为 {input}",
+    "float_parsing": "{field} 应为数字,现为 {input}",
+    "float_type": "{field} 应为数字,现为 {input}",
+    "int_parsing": "{field} 应为整数,现为 {input}",
+    "int_type": "{field} 应为整数,现为 {input}",
+    "bool_type": "{field} 应为 true 或 false,现为 {input}",
+    "bool_parsing": "{field} 应为 true 或 false,现为 {input}",
+    "tuple_type": "{field} 应为列表",
+    "list_type": "{field} 应为列表",
+    "dict_type": "{field} 应为若干“名称: 值”",
+    "model_type": "{field} 应为若干“名称: 值”",
+}
+
+
+class ConfigError(ValueError):
+    """One clear line: file, line, reason. Nothing was started."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed YAML file that still knows where each value stood."""
+
+    name: str
+    data: Any
+    _root: yaml.Node | None
+    _text: str
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """Line (from 1) of the value at ``path``, or of the nearest part of it that exists."""
+        # Looked up only when something is wrong: composing nodes costs more than loading.
+        node = self._root if self._root is not None else yaml.compose(self._text, Loader=_Loader)
+        line = 0
+        for step in path:
+            found = _child(node, step)
+            if found is None:
+                break
+            node = found
+            line = node.start_mark.line
+        return line + 1
+
+    def error(self, path: Sequence[str | int], reason: str) -> ConfigError:
+        return ConfigError(f"{self.name}:{self.line(path)}: {reason}")
+
+
+def find(folders: Sequence[Folder], name: str) -> Folder | None:
+    """The first folder's file of that name."""
+    for folder in folders:
+        candidate = folder.joinpath(name)
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def read(folders: Sequence[Folder], name: str) -> Document:
+    """Parses the first ``name`` found.
+
+    :raises ConfigError: when no folder has it, it is not UTF-8, or not YAML
+    """
+    file = find(folders, name)
+    if file is None:
+        raise ConfigError(f"{name}: 找不到配置文件(查找了 {'、'.join(str(f) for f in folders)})")
+    try:
+        text = file.read_text("utf-8")
+        data = yaml.load(text, Loader=_Loader)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: 不是 UTF-8 编码,请另存为 UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{mark.line + 1}" if mark else "1"
+        raise ConfigError(f"{file}:{where}: YAML 写法有误({error.problem})") from error
+    return Document(str(file), data, None, text)
+
+
+def build(document: Document, model: type[T], data: Any = None, at: Sequence[str | int] = ()) -> T:
+    """``data`` (default: the whole document) as ``model``.
+
+    :raises ConfigError: naming the first mistake and how many more there are
+    """
+    source = document.data if data is None else data
+    if source is None:
+        raise document.error(at, "文件是空的")
+    try:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            return model.model_validate(source)  # type: ignore[return-value]
+        return TypeAdapter(model).validate_python(source)
+    except ValidationError as error:
+        first, *others = error.errors(include_url=False)
+        path = [*at, *(p for p in first["loc"] if not str(p).startswith("function-"))]
+        field = str(path[-1]) if path else "内容"
+        reason = _REASONS.get(first["type"], "{field}: {message}").format(
+            field=field, input=_short(first.get("input")), message=first["msg"]
+        )
+        more = f"(另有 {len(others)} 处)" if others else ""
+        raise document.error(path, reason + more) from error
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if str(key.value) == str(step):
+                return value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step]
+    return None
