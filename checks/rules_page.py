@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from checks.findings import Severity
-from checks.messages import catalogue
+from checks.messages import catalogue, number
 from checks.rules import Rule, load_rules
+from config.settings import Checks
 
 _SEVERITY = {Severity.ERROR: "错误", Severity.WARNING: "警告", Severity.INFO: "提示"}
 _CONSEQUENCE = {
@@ -73,7 +74,7 @@ def _severity(rule: Rule) -> str:
 def _basis(rule: Rule) -> str:
     text = "、".join(f"`{column}`" for column in rule.reads)
     if rule.within is not None:
-        text += f",门槛 `{rule.within}`"
+        text += f",门槛 `{rule.within}`(默认{number(getattr(Checks(), rule.within))})"
     if rule.missing is not None:
         text += f",{_MISSING[rule.missing]}"
     return text

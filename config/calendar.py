@@ -31,7 +31,8 @@ def quarter_start(period: str) -> date:
 def quarter_end(period: str) -> date:
     """Last day of ``2019-Q3``."""
     start = quarter_start(period)
-    return (date(start.year + start.month // 12, (start.month + 3 - 1) % 12 + 1, 1)) - timedelta(days=1)
+    following = start.year * 12 + start.month - 1 + 3
+    return date(following // 12, following % 12 + 1, 1) - timedelta(days=1)
 
 
 def period_of(day: date) -> str:

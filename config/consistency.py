@@ -79,7 +79,9 @@ def _unique(doc: Document, key: str, codes: Sequence[str]) -> None:
         seen.add(code)
 
 
-def _known(doc: Document, at: Sequence[str | int], what: str, named: Sequence[str], codes: Iterable[str]) -> None:
+def _known(
+    doc: Document, at: Sequence[str | int], what: str, named: Sequence[str], codes: Iterable[str]
+) -> None:
     if not named:
         raise doc.error(at, f"{what}:没有写明责任单位")
     for n, code in enumerate(named):

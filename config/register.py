@@ -148,7 +148,11 @@ def _targets(folders: Sequence[Folder]) -> Iterator[dict[str, Any]]:
             raise ConfigError(f"{file}:1: 表头应为 indicator,unit,low,high,baseline 中的若干列")
         for number, row in enumerate(reader, 2):
             try:
-                yield {k: (v if k in ("indicator", "unit") else float(v)) for k, v in row.items() if v not in ("", None)}
+                yield {
+                    k: (v if k in ("indicator", "unit") else float(v))
+                    for k, v in row.items()
+                    if v not in ("", None)
+                }
             except ValueError as error:
                 raise ConfigError(f"{file}:{number}: 数字写法有误({error})") from error
 

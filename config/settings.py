@@ -59,8 +59,8 @@ class Intake(_Section):
     max_bytes: int = Field(20_000_000, gt=0)
     settle_seconds: float = Field(2, ge=0)
     memory_mb: int = Field(1024, ge=256)
-    cpu_seconds: int = Field(60, ge=1)
-    wall_seconds: int = Field(120, ge=1)
+    cpu_seconds: int = Field(10, ge=1)
+    wall_seconds: int = Field(20, ge=1)
 
 
 class Checks(_Section):

@@ -166,7 +166,9 @@ def open_command(home: Path | None, config: Path | None, period: str, as_of: dat
 @command(name="collect")
 @inbox_option
 @as_of_option
-def collect_command(home: Path | None, config: Path | None, inbox: Path | None, as_of: datetime | None) -> int:
+def collect_command(
+    home: Path | None, config: Path | None, inbox: Path | None, as_of: datetime | None
+) -> int:
     """收取投递目录中的文件:读取、校验、入库,并寄出回执或退回。"""
     from flows import steps
 
@@ -192,7 +194,9 @@ def remind_command(home: Path | None, config: Path | None, as_of: datetime | Non
 @period_option
 @as_of_option
 @click.option("--send", is_flag=True, help="寄出通报;不加则只生成、不寄。")
-def report_command(home: Path | None, config: Path | None, period: str, as_of: datetime | None, send: bool) -> int:
+def report_command(
+    home: Path | None, config: Path | None, period: str, as_of: datetime | None, send: bool
+) -> int:
     """重新测算并生成通报。"""
     from flows import steps
 
@@ -207,7 +211,12 @@ def report_command(home: Path | None, config: Path | None, period: str, as_of: d
 @as_of_option
 @click.option("--send", is_flag=True, help="寄出回执、退回和通报;不加则只排队、不寄。")
 def cycle_command(
-    home: Path | None, config: Path | None, period: str, inbox: Path | None, as_of: datetime | None, send: bool
+    home: Path | None,
+    config: Path | None,
+    period: str,
+    inbox: Path | None,
+    as_of: datetime | None,
+    send: bool,
 ) -> int:
     """一次走完:开启、收取、校验、测算、通报(不需要服务器)。"""
     from flows import steps
@@ -241,7 +250,9 @@ def status_command(
 @command(name="attain")
 @click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--method", type=click.Choice(["linear", "cagr"]), default="linear", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="结果写入的 CSV;默认打印。")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="结果写入的 CSV;默认打印。"
+)
 def attain_command(home: Path | None, config: Path | None, table: Path, method: str, out: Path | None) -> int:
     """按同一套公式为一张表(基期、现值、目标)计算进度。"""
     from flows.attain import attain
@@ -331,7 +342,9 @@ def _show_collected(result: Any) -> None:
     )
     for line in result.lines:
         if line["status"] in ("returned", "quarantined"):
-            click.echo(f"  {line['label']}  {line['unit'] or '(无主文件夹)'}  {line['file_name']}  {line['reason']}")
+            click.echo(
+                f"  {line['label']}  {line['unit'] or '(无主文件夹)'}  {line['file_name']}  {line['reason']}"
+            )
 
 
 def _show_reported(result: Any) -> None:

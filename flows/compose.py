@@ -24,9 +24,7 @@ _ADDRESS = re.compile(
 )
 # Line breaks (U+0085 and U+2028/9 too), controls, and marks that reorder or hide what a person reads.
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-_HIDDEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _BYTES_TYPE = "application/octet-stream"
 _TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -110,7 +108,12 @@ def compose(
         for image in inline:
             main, sub = _kind(image.name)
             html.add_related(
-                image.data, main, sub, cid=f"<{image.cid}>", filename=_file_name(image.name), disposition="inline"
+                image.data,
+                main,
+                sub,
+                cid=f"<{image.cid}>",
+                filename=_file_name(image.name),
+                disposition="inline",
             )
     for attached in attachments:
         main, sub = _kind(attached.name)

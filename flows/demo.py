@@ -65,7 +65,9 @@ def _quiet_quarter(office: Office, period: str, echo: Callable[[str], None]) -> 
         _drop(office, unit, f"{unit}_{period}.xlsx", body)
     collected = steps.collect(office, due_at - timedelta(days=1))
     steps.report(office, period, due_at + timedelta(days=1), send=True)
-    echo(f"{period}:应报 {opened.obligations} 项,接收 {collected.accepted + collected.accepted_with_warnings} 份,已通报")
+    echo(
+        f"{period}:应报 {opened.obligations} 项,接收 {collected.accepted + collected.accepted_with_warnings} 份,已通报"
+    )
 
 
 def _eventful_quarter(office: Office, period: str, echo: Callable[[str], None]) -> None:
@@ -86,7 +88,12 @@ def _eventful_quarter(office: Office, period: str, echo: Callable[[str], None]) 
     silent = list(specs)[-1]
     for unit, spec in specs.items():
         if unit not in told and unit != silent:
-            _drop(office, unit, f"{unit}_{period}.xlsx", sample.workbook(spec, sample.figures(office.config, unit, period)))
+            _drop(
+                office,
+                unit,
+                f"{unit}_{period}.xlsx",
+                sample.workbook(spec, sample.figures(office.config, unit, period)),
+            )
     for wave, at in enumerate((workday(-2, 10), workday(0, 15), workday(2, 10))):
         for m in mishaps:
             if m.wave == wave:
@@ -127,20 +134,50 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
 
     if found := pick(measure=Measure.AMOUNT):
         unit, item, filled = found
-        yield Mishap(0, unit, f"{unit}_{period}.xlsx", book(unit, sample.with_text(filled, item, "约1000")), f"{names[unit]}:数字里夹文字(退回)")
+        yield Mishap(
+            0,
+            unit,
+            f"{unit}_{period}.xlsx",
+            book(unit, sample.with_text(filled, item, "约1000")),
+            f"{names[unit]}:数字里夹文字(退回)",
+        )
         yield Mishap(1, unit, f"{unit}_{period}_更正.xlsx", book(unit, filled), f"{names[unit]}:更正后重报")
     if found := pick(measure=Measure.COUNT):
         unit, item, filled = found
-        yield Mishap(0, unit, f"{unit}_{period}.xlsx", book(unit, sample.with_blank(filled, item)), f"{names[unit]}:应报项留空(退回)")
+        yield Mishap(
+            0,
+            unit,
+            f"{unit}_{period}.xlsx",
+            book(unit, sample.with_blank(filled, item)),
+            f"{names[unit]}:应报项留空(退回)",
+        )
     if found := pick(measure=Measure.COUNT):
         unit, item, filled = found
-        yield Mishap(0, unit, f"{unit}_{period}.xlsx", book(unit, sample.with_nil(filled, item)), f"{names[unit]}:零报告")
+        yield Mishap(
+            0,
+            unit,
+            f"{unit}_{period}.xlsx",
+            book(unit, sample.with_nil(filled, item)),
+            f"{names[unit]}:零报告",
+        )
     if found := pick(measure=Measure.PERCENT):
         unit, item, filled = found
-        yield Mishap(0, unit, f"{unit}_{period}.xlsx", book(unit, sample.with_factor(filled, item, 0.45)), f"{names[unit]}:比率与分子分母不符(退回)")
+        yield Mishap(
+            0,
+            unit,
+            f"{unit}_{period}.xlsx",
+            book(unit, sample.with_factor(filled, item, 0.45)),
+            f"{names[unit]}:比率与分子分母不符(退回)",
+        )
     if found := pick(scope="unit"):
         unit, item, filled = found
-        yield Mishap(0, unit, f"{names[unit]}.csv", sample.as_csv(book(unit, filled)), f"{names[unit]}:GB18030 编码的 CSV")
+        yield Mishap(
+            0,
+            unit,
+            f"{names[unit]}.csv",
+            sample.as_csv(book(unit, filled)),
+            f"{names[unit]}:GB18030 编码的 CSV",
+        )
     if found := pick(scope="unit"):
         unit, item, filled = found
         body = book(unit, filled)
@@ -151,13 +188,33 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
         yield Mishap(2, unit, f"{unit}_{period}.xlsx", book(unit, filled), f"{names[unit]}:截止后才报(迟报)")
     if len(free) >= 3:
         lender, borrower, cut = free[0], free[1], free[2]
-        yield Mishap(0, borrower, f"{lender}_{period}.xlsx", book(lender, sample.figures(config, lender, period)), f"{names[borrower]}:文件夹里是{names[lender]}的表(暂存)")
-        yield Mishap(1, borrower, f"{borrower}_{period}.xlsx", book(borrower, sample.figures(config, borrower, period)), f"{names[borrower]}:改投本单位的表")
+        yield Mishap(
+            0,
+            borrower,
+            f"{lender}_{period}.xlsx",
+            book(lender, sample.figures(config, lender, period)),
+            f"{names[borrower]}:文件夹里是{names[lender]}的表(暂存)",
+        )
+        yield Mishap(
+            1,
+            borrower,
+            f"{borrower}_{period}.xlsx",
+            book(borrower, sample.figures(config, borrower, period)),
+            f"{names[borrower]}:改投本单位的表",
+        )
         whole = book(cut, sample.figures(config, cut, period))
-        yield Mishap(0, cut, f"{cut}_{period}.xlsx", whole[: len(whole) // 2], f"{names[cut]}:文件只传了一半(暂存)")
+        yield Mishap(
+            0, cut, f"{cut}_{period}.xlsx", whole[: len(whole) // 2], f"{names[cut]}:文件只传了一半(暂存)"
+        )
         yield Mishap(1, cut, f"{cut}_{period}_重传.xlsx", whole, f"{names[cut]}:重新上传")
         free[:3] = [lender]
-        yield Mishap(0, lender, f"{lender}_{period}.xlsx", book(lender, sample.figures(config, lender, period)), f"{names[lender]}:正常报送")
+        yield Mishap(
+            0,
+            lender,
+            f"{lender}_{period}.xlsx",
+            book(lender, sample.figures(config, lender, period)),
+            f"{names[lender]}:正常报送",
+        )
 
 
 def _drop(office: Office, unit: str, file_name: str, body: bytes) -> None:

@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.intake.guard import display_name
+
 # Names that Office, WPS, browsers and copy tools give to files that are not finished.
 _UNFINISHED_PREFIXES = (b"~$", b".~", b".")
 _UNFINISHED_SUFFIXES = (b".tmp", b".part", b".crdownload", b".swp")
@@ -33,19 +35,6 @@ class Candidate:
         return (now.st_mtime, now.st_size) == (self.modified_at, self.size_bytes)
 
 
-def decode_name(name: bytes) -> str:
-    """A file name for people: UTF-8, else GB18030, controls shown as a box, never used as a path."""
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            text = name.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        text = name.decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "\u25a1" for c in text)
-
-
 @dataclass(frozen=True)
 class Scan:
     ready: list[Candidate]  # may be taken, oldest first
@@ -58,7 +47,7 @@ def scan(inbox: Path, *, now: float, settle_seconds: float) -> Scan:
     found = Scan([], [], [])
     root = os.fsencode(inbox)
     for folder, entry in _entries(root):
-        shown = f"{folder}/{decode_name(entry.name)}" if folder else decode_name(entry.name)
+        shown = f"{folder}/{display_name(entry.name)}" if folder else display_name(entry.name)
         if entry.name.startswith(_UNFINISHED_PREFIXES) or entry.name.lower().endswith(_UNFINISHED_SUFFIXES):
             continue
         try:
@@ -86,7 +75,7 @@ def _entries(root: bytes) -> list[tuple[str, os.DirEntry[bytes]]]:
                 if entry.name.startswith(b"."):
                     continue
                 with os.scandir(entry.path) as inner:
-                    found += [(decode_name(entry.name), item) for item in inner]
+                    found += [(display_name(entry.name), item) for item in inner]
     except FileNotFoundError:
         return found
     return found

@@ -33,15 +33,16 @@ def chance(*parts: str) -> float:
 
 def figures(config: Config, unit: str, period: str) -> dict[str, Filled]:
     """What the clerk of ``unit`` writes for ``period``, by item code."""
-    filled = {}
-    for o in config.obligations():
-        if o.unit != unit:
-            continue
-        if o.item_kind == "indicator":
-            filled[o.item] = figure(config, config.indicator(o.item), unit, period)
-        elif o.is_owed:
-            filled[o.item] = _progress(o.item, config, period)
-    return filled
+    mine = [o for o in config.obligations() if o.unit == unit]
+    filled = {
+        o.item: figure(config, config.indicator(o.item), unit, period)
+        for o in mine
+        if o.item_kind == "indicator"
+    }
+    # A unit that only contributes still tells of its part in two actions.
+    progress = [o.item for o in mine if o.item_kind != "indicator" and o.is_owed]
+    progress = progress or [o.item for o in mine if not o.is_owed][:2]
+    return filled | {item: _progress(item, config, period) for item in progress}
 
 
 def figure(config: Config, indicator: Indicator, unit: str, period: str) -> Filled:

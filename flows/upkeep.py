@@ -59,12 +59,16 @@ def doctor(office: Office) -> list[Check]:
 
 def _check_config(office: Office) -> Iterator[Check]:
     config = office.config
-    yield Check(True, f"配置:{config.plan.name},指标 {len(config.plan.indicators)} 项,单位 {len(config.units)} 家")
+    yield Check(
+        True, f"配置:{config.plan.name},指标 {len(config.plan.indicators)} 项,单位 {len(config.units)} 家"
+    )
     missing = [u.name for u in config.units if config.contacts.clerk(u.code) is None]
     if config.contacts.is_example:
         yield Check(False, "联系人:现用样例地址;请运行 jibao init 并填写 HOME/config/contacts.yml")
     elif missing:
-        yield Check(False, f"联系人:{len(missing)} 家没有填报员({'、'.join(missing[:5])}…);请补充 contacts.yml")
+        yield Check(
+            False, f"联系人:{len(missing)} 家没有填报员({'、'.join(missing[:5])}…);请补充 contacts.yml"
+        )
     else:
         yield Check(True, "联系人:每家单位都有填报员")
 
@@ -74,7 +78,9 @@ def _check_folders(office: Office) -> Iterator[Check]:
         usable = folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
         yield Check(usable, f"目录:{folder}" + ("" if usable else " 不可读写;请检查权限"))
     free = shutil.disk_usage(office.home.root).free
-    yield Check(free > 1 << 30, f"磁盘:剩余 {free >> 20} MB" + ("" if free > 1 << 30 else ";不足 1 GB,请清理"))
+    yield Check(
+        free > 1 << 30, f"磁盘:剩余 {free >> 20} MB" + ("" if free > 1 << 30 else ";不足 1 GB,请清理")
+    )
 
 
 def _check_warehouse(office: Office) -> Check:
@@ -94,7 +100,9 @@ def _check_mail(office: Office) -> Check:
         with socket.create_connection((mail.host, mail.port), timeout=5):
             return Check(True, f"邮件:{mail.host}:{mail.port} 可连接")
     except OSError as error:
-        return Check(False, f"邮件:{mail.host}:{mail.port} 连不上({error.strerror or error});请检查服务器与网络")
+        return Check(
+            False, f"邮件:{mail.host}:{mail.port} 连不上({error.strerror or error});请检查服务器与网络"
+        )
 
 
 def backup(office: Office, as_of: datetime) -> Path:

@@ -30,12 +30,18 @@ def test_every_query_is_used_and_says_its_purpose() -> None:
 
 def test_flows_hold_no_sql() -> None:
     for path in (ROOT / "flows").rglob("*.py"):
-        assert not re.search(r"\b(SELECT|INSERT INTO|UPDATE)\b .* \b(FROM|VALUES|SET)\b", path.read_text("utf-8")), path
+        assert not re.search(
+            r"\b(SELECT|INSERT INTO|UPDATE)\b .* \b(FROM|VALUES|SET)\b", path.read_text("utf-8")
+        ), path
 
 
 def test_rooms_import_one_way() -> None:
     done = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
 

@@ -102,12 +102,19 @@ def record_batch(
     submissions = [j.submission for j in judged]
     store.append("submission", _SUBMISSION, [tuple(getattr(s, c) for c in _SUBMISSION) for s in submissions])
     record_arrivals(
-        store, recorded_at, [(s.unit, s.file_name, s.sha256, s.size_bytes, s.submission_id, False) for s in submissions]
+        store,
+        recorded_at,
+        [(s.unit, s.file_name, s.sha256, s.size_bytes, s.submission_id, False) for s in submissions],
     )
-    record_verdicts(store, run_id, recorded_at, [(j.submission.submission_id, str(j.status), j.reason) for j in judged])
+    record_verdicts(
+        store, run_id, recorded_at, [(j.submission.submission_id, str(j.status), j.reason) for j in judged]
+    )
     told = [(run_id, list(f.items), *(_text(getattr(f, c)) for c in _FINDING)) for f in findings]
     store.append("finding", ("run_id", "items", *_FINDING), told)
-    runs = [(run_id, recorded_at, r.rule, r.rows_checked, r.rows_failed, r.seconds, r.state, r.engine) for r in rule_runs]
+    runs = [
+        (run_id, recorded_at, r.rule, r.rows_checked, r.rows_failed, r.seconds, r.state, r.engine)
+        for r in rule_runs
+    ]
     store.append("check_run", _CHECK_RUN, runs)
     return _append_observations(store, run_id, recorded_at, judged, rejected)
 
@@ -124,7 +131,13 @@ def _append_observations(
     rejected: Iterable[tuple[str, str, int]],
 ) -> int:
     readable = [
-        (j.submission.submission_id, j.submission.unit, j.submission.period, j.submission.received_at, ordinal)
+        (
+            j.submission.submission_id,
+            j.submission.unit,
+            j.submission.period,
+            j.submission.received_at,
+            ordinal,
+        )
         for ordinal, j in enumerate(judged)
         if j.status is not Status.QUARANTINED and j.submission.period is not None
     ]
@@ -139,7 +152,9 @@ def _append_observations(
     return added
 
 
-def record_arrivals(store: Store, seen_at: datetime, arrivals: Sequence[tuple[str, str, str, int, str, bool]]) -> None:
+def record_arrivals(
+    store: Store, seen_at: datetime, arrivals: Sequence[tuple[str, str, str, int, str, bool]]
+) -> None:
     """Notes each file name seen: (unit, file_name, sha256, size_bytes, submission_id, is_copy)."""
     columns = ("seen_at", "unit", "file_name", "sha256", "size_bytes", "submission_id", "is_copy")
     store.append("arrival", columns, [(seen_at, *a) for a in arrivals])
@@ -150,7 +165,10 @@ def record_verdicts(
 ) -> None:
     """Appends (submission_id, status, reason); the last one of a submission is its status."""
     first = store.rows("read_next_verdict_sequence")[0]["sequence"]
-    rows = [(sid, recorded_at, status, reason, run_id, first + n) for n, (sid, status, reason) in enumerate(verdicts)]
+    rows = [
+        (sid, recorded_at, status, reason, run_id, first + n)
+        for n, (sid, status, reason) in enumerate(verdicts)
+    ]
     store.append("verdict", ("submission_id", "recorded_at", "status", "reason", "run_id", "sequence"), rows)
 
 
@@ -159,7 +177,16 @@ def start_run(
     started_at: datetime, config_hash: str, code_version: str,
 ) -> None:  # fmt: skip
     """One row of ``mart.run``; :func:`end_run` adds its outcome."""
-    columns = ("run_id", "flow", "period", "parameters", "trigger", "started_at", "config_hash", "code_version")
+    columns = (
+        "run_id",
+        "flow",
+        "period",
+        "parameters",
+        "trigger",
+        "started_at",
+        "config_hash",
+        "code_version",
+    )
     row = (run_id, flow, period, parameters, trigger, started_at, config_hash, code_version)
     store.append("run", columns, [row])
 

@@ -35,7 +35,9 @@ def export_view(con: duckdb.DuckDBPyConnection, view: str, period: str, form: st
 
 def export_workbook(con: duckdb.DuckDBPyConnection, period: str, target: Path) -> Path:
     """One workbook, a sheet a view; text stays text, whatever it looks like."""
-    book = xlsxwriter.Workbook(str(target), {"strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True})
+    book = xlsxwriter.Workbook(
+        str(target), {"strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
+    )
     head = book.add_format({"bold": True})
     date = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     for view in MART_VIEWS:

@@ -11,7 +11,15 @@ from checks.findings import Finding, Severity
 from flows.compose import Attachment
 from flows.letters.posting import Post
 from flows.office import Office
-from templates.views import CountedLine, DuplicateView, FindingLine, HeldView, OwedItem, ReceiptView, ReturnView
+from templates.views import (
+    CountedLine,
+    DuplicateView,
+    FindingLine,
+    HeldView,
+    OwedItem,
+    ReceiptView,
+    ReturnView,
+)
 from warehouse import facts
 from warehouse.facts import Judged, Status
 from warehouse.ledger import OutgoingMail
@@ -73,7 +81,11 @@ def answers(
             **common, status=str(j.status), counted=tuple(counted[s.submission_id]),
             timely=s.received_at <= due[period] if period in due else None,
         )  # fmt: skip
-        letters.append(post.letter("receipt", "receipt", clerk, step=s.receipt_no, unit=s.unit, period=s.period, view=view))
+        letters.append(
+            post.letter(
+                "receipt", "receipt", clerk, step=s.receipt_no, unit=s.unit, period=s.period, view=view
+            )
+        )
     return letters
 
 
@@ -95,7 +107,9 @@ def copies(
         )  # fmt: skip
         step = f"{known['receipt_no']}/{file_name}"
         letters.append(
-            post.letter("duplicate", "receipt", clerk, step=step, unit=unit, period=known["period"], view=view)
+            post.letter(
+                "duplicate", "receipt", clerk, step=step, unit=unit, period=known["period"], view=view
+            )
         )
     return letters
 
@@ -123,7 +137,13 @@ def _owed(store: Store, judged: Iterable[Judged]) -> dict[tuple[str, str], tuple
 def _line(office: Office, finding: Finding) -> FindingLine:
     name = office.config.item_name(finding.indicator) if finding.indicator else ""
     return FindingLine(
-        str(finding.severity), finding.sheet, finding.cell, finding.value, finding.message, name, finding.indicator
+        str(finding.severity),
+        finding.sheet,
+        finding.cell,
+        finding.value,
+        finding.message,
+        name,
+        finding.indicator,
     )
 
 
@@ -140,7 +160,17 @@ def _held(post: Post, judged: Judged) -> list[OutgoingMail]:
             s.file_name, s.sha256, s.received_at, judged.reason, drop_folder=f"inbox/{s.unit}",
         )  # fmt: skip
         kind = "alert" if audience == "coordinator" else "receipt"
-        letters.append(post.letter("held", kind, to, step=f"{s.receipt_no}/{audience}", unit=s.unit or None, period=s.period, view=view))
+        letters.append(
+            post.letter(
+                "held",
+                kind,
+                to,
+                step=f"{s.receipt_no}/{audience}",
+                unit=s.unit or None,
+                period=s.period,
+                view=view,
+            )
+        )
     return letters
 
 

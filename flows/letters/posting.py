@@ -25,7 +25,9 @@ class Post:
         """Who speaks, for every template."""
         plan, mail = self.office.config.plan, self.office.config.settings.mail
         coordinator = self.office.config.contacts.coordinator
-        return OfficeView(plan.name, plan.city_name, mail.sender_name, f"{coordinator.name} {coordinator.mail}")
+        return OfficeView(
+            plan.name, plan.city_name, mail.sender_name, f"{coordinator.name} {coordinator.mail}"
+        )
 
     def name_of(self, unit: str) -> str:
         known = {u.code: u.name for u in self.office.config.units}
@@ -48,14 +50,21 @@ class Post:
         content = self.office.renderer.mail(template, office=self.view, **context)
         identity = message_id(key, mail.domain)
         eml = compose(
-            content, (mail.sender_name, mail.sender_address), (to.name, to.mail), identity, self.as_of, attachments
+            content,
+            (mail.sender_name, mail.sender_address),
+            (to.name, to.mail),
+            identity,
+            self.as_of,
+            attachments,
         )
         return OutgoingMail(
             dedupe_key=key, kind=kind, recipient=to.mail, unit=unit, period=period, subject=content.subject,
             message_id=identity, eml=eml, on_unsure="hold" if formal else "resend", queued_at=self.as_of,
         )  # fmt: skip
 
-    def alert(self, title: str, lines: Sequence[str], what_to_do: str, *, step: str, period: str | None = None) -> OutgoingMail:
+    def alert(
+        self, title: str, lines: Sequence[str], what_to_do: str, *, step: str, period: str | None = None
+    ) -> OutgoingMail:
         """Something the coordinator must act on."""
         view = AlertView(title, self.as_of, tuple(lines), what_to_do, period)
         to = self.office.config.contacts.coordinator

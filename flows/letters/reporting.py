@@ -16,6 +16,8 @@ def summary(office: Office, view: SummaryView, content_hash: str, as_of: datetim
     contacts = office.config.contacts
     people = {p.mail: p for p in (*contacts.leadership, contacts.coordinator)}
     return [
-        post.letter("summary", "summary", person, step=content_hash[:16], period=view.period, formal=True, view=view)
+        post.letter(
+            "summary", "summary", person, step=content_hash[:16], period=view.period, formal=True, view=view
+        )
         for person in people.values()
     ]

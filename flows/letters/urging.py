@@ -80,7 +80,9 @@ def reminders(
         groups.setdefault(person.mail, (person, []))[1].append(unit)
     letters = []
     for person, units in groups.values():
-        attached = [Attachment(*workbooks[u.unit]) for u in units if u.unit in workbooks and step.level == "clerk"]
+        attached = [
+            Attachment(*workbooks[u.unit]) for u in units if u.unit in workbooks and step.level == "clerk"
+        ]
         view = ReminderView(
             period, person.name, step.level, step.colour, step.working_days, due_at, grace_until, tuple(units),
             workbook_attached=bool(attached),

@@ -94,9 +94,11 @@ def _read_new(office: Office, arrived: Sequence[Arrived]) -> dict[str, Reading]:
     ids = {a.submission_id: a for a in arrived}
     with office.store() as store:
         known = facts.known_submissions(store, ids)
-    new = {a.copy.sha256: a.copy for sid, a in ids.items() if sid not in known and isinstance(a.copy, Landing)}
+    new = {
+        a.copy.sha256: a.copy for sid, a in ids.items() if sid not in known and isinstance(a.copy, Landing)
+    }
     labels = {i.code: i.unit_label for i in office.config.plan.indicators}
-    readings = intake.read_batch(list(new.values()), labels, office.config.settings.intake.limits())
+    readings = intake.read_batch(list(new.values()), labels, office.config.settings.intake)
     return dict(zip(new, readings, strict=True))
 
 
@@ -125,7 +127,9 @@ def _settle_batch(
     seen = [(a.unit, a.file_name, a.sha256, a.candidate.size_bytes, a.submission_id, True) for a in copies]
     with store.transaction():
         register.record_register(store, office.config, as_of)
-        result.revisions = facts.record_batch(store, run_id, as_of, judged, judgement.findings, judgement.rules, rejected)
+        result.revisions = facts.record_batch(
+            store, run_id, as_of, judged, judgement.findings, judgement.rules, rejected
+        )
         facts.record_arrivals(store, as_of, seen)
         mails = letters.answers(office, store, judged, found, returns, as_of)
         mails += letters.copies(office, store, seen, as_of)
@@ -173,7 +177,11 @@ def _submission(arrived: Arrived, reading: Reading, cycles: set[str], as_of: dat
 
 
 def _judge(
-    office: Office, store: Store, submissions: Sequence[facts.Submission], read: Sequence[Reading], as_of: datetime
+    office: Office,
+    store: Store,
+    submissions: Sequence[facts.Submission],
+    read: Sequence[Reading],
+    as_of: datetime,
 ) -> Judgement:
     rows, files = checking.prepare(
         store,
@@ -186,7 +194,9 @@ def _judge(
         # Fail closed: the files stay in the drop folder and the next run judges them again.
         with store.transaction():
             ledger.enqueue(store, [_unchecked(office, submissions, judgement, as_of)])
-        raise NotChecked(f"校验引擎出错,本批 {len(submissions)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}")
+        raise NotChecked(
+            f"校验引擎出错,本批 {len(submissions)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}"
+        )
     return judgement
 
 
@@ -234,7 +244,9 @@ def _rejected(
 ) -> set[tuple[str, str, int]]:
     """Rows that do not count: those with an error, or all of a file refused as a whole."""
     rejected = judgement.rejected()
-    refused = judgement.refused() | {j.submission.submission_id for j in judged if j.status is Status.QUARANTINED}
+    refused = judgement.refused() | {
+        j.submission.submission_id for j in judged if j.status is Status.QUARANTINED
+    }
     if not office.config.settings.checks.accept_good_cells:
         refused |= {j.submission.submission_id for j in judged if j.status is Status.RETURNED}
     return rejected | set(checking.rows_of(store, refused))

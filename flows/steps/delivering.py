@@ -13,4 +13,6 @@ from flows.outbox import deliver as send_queued
 def deliver(office: Office, as_of: datetime | None = None) -> DeliveryReport:
     """Sends what is due. Ledger times follow ``as_of`` when a past moment is replayed, else the clock."""
     moment = as_of
-    return send_queued(office.store, office.config.settings.mail, office.home.outbox, lambda: moment or clock.now())
+    return send_queued(
+        office.store, office.config.settings.mail, office.home.outbox, lambda: moment or clock.now()
+    )

@@ -42,7 +42,9 @@ def open_cycle(office: Office, period: str, as_of: datetime) -> OpenResult:
             with store.transaction():
                 register.record_register(store, config, as_of)
                 register.open_cycle(store, config, period, as_of, due_at, grace_until)
-                mails = ledger.enqueue(store, _announce(office, period, due_at, grace_until, workbooks, as_of))
+                mails = ledger.enqueue(
+                    store, _announce(office, period, due_at, grace_until, workbooks, as_of)
+                )
         else:
             workbooks, mails = _write_workbooks(office, store, period, due_at, as_of), 0
         obligations = sum(o.is_owed for o in config.obligations())
@@ -50,7 +52,11 @@ def open_cycle(office: Office, period: str, as_of: datetime) -> OpenResult:
 
 
 def workbook_specs(
-    office: Office, period: str, due_at: datetime, previous: Mapping[tuple[str, str], Mapping[str, Any]], as_of: datetime
+    office: Office,
+    period: str,
+    due_at: datetime,
+    previous: Mapping[tuple[str, str], Mapping[str, Any]],
+    as_of: datetime,
 ) -> dict[str, WorkbookSpec]:
     """What each unit's workbook holds, by unit code.
 

@@ -52,7 +52,9 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
         as_of=as_of,
         due_at=cycle["due_at"],
         counts=_counts(line.light for line in lines),
-        previous_counts=_counts(p for line in lines if (p := line.previous_light)) if any(line.previous_light for line in lines) else None,
+        previous_counts=_counts(p for line in lines if (p := line.previous_light))
+        if any(line.previous_light for line in lines)
+        else None,
         domains=_domains(store, office, period, lines),
         indicators=tuple(lines),
         units=units,
@@ -100,7 +102,14 @@ def site_view(store: Store, period: str, as_of: datetime) -> SiteView:
             for q in store.rows("list_summary_quality", {"period": period})
         ),
         findings=tuple(
-            FindingLine(f["severity"], f["sheet"] or "", f["cell"] or "", f["value"] or "", f["message"], f["unit_name"] or f["unit"])
+            FindingLine(
+                f["severity"],
+                f["sheet"] or "",
+                f["cell"] or "",
+                f["value"] or "",
+                f["message"],
+                f["unit_name"] or f["unit"],
+            )
             for f in store.rows("list_site_findings", {"period": period})
         ),
     )

@@ -79,7 +79,9 @@ def _remind_step(
     owing = [OwingUnit(u, names.get(u, u), tuple(owed), tuple(errors[u])) for u, owed in items.items()]
     folder = office.home.workbooks(period)
     books = {
-        u.unit: (path.name, path.read_bytes()) for u in owing if (path := folder / f"{u.unit}_{period}.xlsx").exists()
+        u.unit: (path.name, path.read_bytes())
+        for u in owing
+        if (path := folder / f"{u.unit}_{period}.xlsx").exists()
     }
     due_at, grace_until = cycle["due_at"], cycle["grace_until"]
     assert isinstance(due_at, datetime) and isinstance(grace_until, datetime)

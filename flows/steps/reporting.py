@@ -57,7 +57,12 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
     if send:
         deliver(office, as_of)
     return ReportResult(
-        period, summary, office.home.site / "index.html", _headline(view), [_flat(i) for i in view.indicators], recipients
+        period,
+        summary,
+        office.home.site / "index.html",
+        _headline(view),
+        [_flat(i) for i in view.indicators],
+        recipients,
     )
 
 

@@ -22,7 +22,15 @@ def recorded(office: Office, store: Store, flow: str, period: str | None, **para
     text = json.dumps(parameters, ensure_ascii=False, default=str, sort_keys=True)
     with store.transaction():
         facts.start_run(
-            store, run_id, flow, period, text, office.trigger, clock.now(), office.config.config_hash, version("jibao")
+            store,
+            run_id,
+            flow,
+            period,
+            text,
+            office.trigger,
+            clock.now(),
+            office.config.config_hash,
+            version("jibao"),
         )
     try:
         yield run_id

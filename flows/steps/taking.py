@@ -13,7 +13,7 @@ from flows import inbox as drop_folder
 from flows.office import Office
 from flows.steps import shelving
 from warehouse import facts
-from warehouse.intake.guard import Refusal, admit
+from warehouse.intake.guard import Refusal, admit, display_name
 from warehouse.intake.reading import Landing
 
 
@@ -52,9 +52,9 @@ def take(office: Office, candidate: drop_folder.Candidate, units: Sequence[str] 
     unit = owner.code if owner else ""
     if units and unit not in units:
         return None
-    name = drop_folder.decode_name(candidate.path.rsplit(b"/", 1)[1])
+    name = display_name(candidate.path.rsplit(b"/", 1)[1])
     shown = name if owner else f"{candidate.folder}/{name}".lstrip("/")
-    copy = admit(candidate.path, unit, office.home.landing, office.config.settings.intake.limits())
+    copy = admit(candidate.path, unit, office.home.landing, office.config.settings.intake)
     return Arrived(candidate, unit, shown, copy)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flows import inbox as drop_folder
 from flows.office import Office
+from warehouse.intake.guard import display_name
 from warehouse.store import Reader
 
 
@@ -49,7 +50,7 @@ def status(office: Office, period: str, as_of: datetime) -> dict[str, Any]:
         "returned": [_file(f) for f in files if f["status"] == "returned"],
         "held": [_file(f) for f in files if f["status"] == "quarantined"],
         "duplicates": [_file(c | {"status": "duplicate", "reason": f"与 {c['receipt_no']} 内容相同"}) for c in copies],
-        "waiting": [drop_folder.decode_name(c.path.rsplit(b"/", 1)[1]) for c in waiting.ready] + waiting.folders,
+        "waiting": [display_name(c.path.rsplit(b"/", 1)[1]) for c in waiting.ready] + waiting.folders,
     }  # fmt: skip
 
 

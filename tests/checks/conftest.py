@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from config.settings import Checks
 from warehouse.checking import SubmissionRow
 from warehouse.intake.reading import ROW_COLUMNS, Claim, Reading
 from warehouse.store import Store
@@ -20,10 +21,7 @@ NOW = datetime(2019, 10, 10, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 PERIOD = "2019-Q3"
 PLAN = "p1"
 QUARTERS = ["2018-Q1", "2018-Q2", "2018-Q3", "2018-Q4", "2019-Q1", "2019-Q2"]
-THRESHOLDS = SimpleNamespace(
-    jump_pct=50, z=3.0, modified_z=3.5, ratio_tolerance_pp=0.05, city_tolerance_pct=1.0
-)
-CONFIG: Any = SimpleNamespace(settings=SimpleNamespace(checks=THRESHOLDS))
+CONFIG: Any = SimpleNamespace(settings=SimpleNamespace(checks=Checks()))
 
 # code, measure, 计量单位, accumulation, rollup, needs_parts, lower, upper, reporters
 INDICATORS = [

@@ -96,7 +96,7 @@ def test_cagr_with_a_limit_shrinks_the_bands_near_it() -> None:
     c = 1 - (80 / 100) ** 4.44
     row = score("cagr", 80, 2018, 80.8, 2019, None, None, 1, 100)
     assert close(row["progress"], 80.8 / 80 - 1)
-    assert row["status"] == ("substantial_progress" if 0.01 >= 0.015 * c else "moderate_progress")
+    assert row["status"] == ("substantial_progress" if 0.015 * c <= 0.01 else "moderate_progress")
 
 
 def test_series_of_one_indicator_share_a_mean_score() -> None:

@@ -1,0 +1,358 @@
+"""One SMTP connection: yagmail connects and logs in, one mail is one attempt, every attempt ends in an Outcome.
+
+Belongs here: sockets, TLS, deadlines, what a server's answer means. Does not: the queue (warehouse.ledger),
+composing, files. Imported only where mail really leaves: yagmail is not free to import.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+import yagmail
+
+from warehouse.ledger import Outcome
+
+RECEIVE_TIMEOUT_S = 20  # one silent read; the deadline bounds the whole mail
+_GRACE_S = 0.5  # after a cut connection, for the worker to say what it had already learned
+_QUIT_S = 2
+_AUTH_CODES = (530, 534, 535, 538)
+_TOO_LARGE = 552  # the one refusal of MAIL FROM that is about the mail, not about us
+
+
+class MailSettings(Protocol):
+    """The part of settings.yml this room needs (config.settings.Mail)."""
+
+    @property
+    def mode(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def security(self) -> str: ...
+    @property
+    def ca_file(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def password_file(self) -> str: ...
+    @property
+    def sender_address(self) -> str: ...
+    @property
+    def deadline_s(self) -> float: ...
+    @property
+    def max_attempts(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Attempt:
+    outcome: Outcome
+    code: int | None  # SMTP code when the server gave one
+    text: str  # one Chinese line with the server's words, no secret
+
+
+class _Link:
+    """What the waiting thread can see and stop of a session the worker is in."""
+
+    def __init__(self) -> None:
+        self.cut = False
+        self.handed_over = False
+        self.sock: socket.socket | None = None
+
+    def abort(self) -> None:
+        # The order matters: the worker sets handed_over before it looks at cut, so whoever comes second knows.
+        self.cut = True
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):
+                socket.socket.close(self.sock)
+
+
+class _Session:
+    """Mixed into the SMTP class yagmail chose: knows when the letter's own bytes begin to leave."""
+
+    link: _Link
+    _in_data = False
+
+    def connect(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().connect(*args, **kwargs)  # type: ignore[misc]
+        # Nagle with delayed ACK costs 40 ms a mail on a reused connection.
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # type: ignore[attr-defined]
+        return answer
+
+    def _get_socket(self, *args: Any) -> Any:
+        self.link.sock = super()._get_socket(*args)  # type: ignore[misc]
+        if self.link.cut:
+            raise ConnectionAbortedError("deadline")
+        return self.link.sock
+
+    def data(self, msg: bytes) -> Any:
+        self._in_data = True
+        try:
+            return super().data(msg)  # type: ignore[misc]
+        finally:
+            self._in_data = False
+
+    def send(self, s: str | bytes) -> None:
+        if self._in_data and isinstance(s, bytes):  # commands are str; bytes are the letter itself
+            self.link.handed_over = True
+        if self.link.cut:
+            raise ConnectionAbortedError("deadline")
+        super().send(s)  # type: ignore[misc]
+
+
+class _Mailer(yagmail.SMTP):
+    """yagmail without its own sending: no retries, no second copies, no message building."""
+
+    def __init__(self, settings: MailSettings, password: str | None, link: _Link) -> None:
+        context = _tls(settings)
+        options: dict[str, Any] = {"timeout": RECEIVE_TIMEOUT_S}
+        if settings.security == "ssl":
+            options["context"] = context
+        super().__init__(
+            user=settings.sender_address, password=password, host=settings.host, port=settings.port,
+            smtp_ssl=settings.security == "ssl",
+            smtp_starttls={"context": context} if settings.security == "starttls" else False,
+            smtp_skip_login=not settings.user, soft_email_validation=False, **options,
+        )  # fmt: skip
+        self.user = settings.user  # a login name need not be an address; yagmail would append a domain
+        self.link = link
+
+    @property
+    def connection(self) -> Any:
+        return type("Session", (_Session, super().connection), {"link": self.link})
+
+    def send(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError("one attempt a mail: use Transport.send")
+
+    send_unsent = send
+
+
+class Transport:
+    """One connection, opened by the first mail and reopened when it broke. Use as a context manager.
+
+    A worker thread talks to the server, so that not even a server that drips one byte at a time can hold the
+    caller beyond ``settings.deadline_s``; a session that overran is cut and never used again.
+    """
+
+    def __init__(self, settings: MailSettings, password: str | None = None) -> None:
+        self._settings = settings
+        self._password = password
+        self._secrets = _spellings(settings.user, password)
+        self._worker: _Worker | None = None
+
+    def __enter__(self) -> Transport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            if worker.ask(worker.quit) and not worker.wait(_QUIT_S):
+                worker.link.abort()
+            worker.stop()
+
+    def send(
+        self,
+        recipient: str,
+        eml: bytes,
+        *,
+        slow_after: float = 0.5,
+        when_slow: Callable[[], None] = lambda: None,
+    ) -> Attempt:
+        """One attempt to hand ``eml`` to the server for one recipient; connects first when needed.
+
+        :param when_slow: called once when ``slow_after`` seconds passed without an answer
+        """
+        worker = self._worker = self._worker or _Worker(self._settings, self._password)
+        deadline = self._settings.deadline_s
+        worker.ask(lambda: worker.attempt(recipient, eml))
+        first = min(slow_after, deadline)
+        if not worker.wait(first):
+            when_slow()
+            if not worker.wait(deadline - first):
+                return self._overrun(worker)
+        attempt = worker.answer()
+        return Attempt(attempt.outcome, attempt.code, self._clean(attempt.text))
+
+    def _overrun(self, worker: _Worker) -> Attempt:
+        self._worker = None
+        worker.link.abort()
+        worker.stop()
+        if worker.wait(_GRACE_S):
+            known = worker.answer()
+            if known.code is not None or known.outcome is Outcome.SENT:
+                return Attempt(known.outcome, known.code, self._clean(known.text))
+        said = f"邮件服务器 {self._settings.deadline_s:g} 秒内没有完成"
+        if worker.link.handed_over:
+            return Attempt(Outcome.UNSURE, None, f"{said},正文已交出,不知是否送达")
+        return Attempt(Outcome.CHANNEL, None, f"{said},正文未交出")
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+class _Worker:
+    """A daemon thread with its own session; it dies with the process even if a server never lets go."""
+
+    def __init__(self, settings: MailSettings, password: str | None) -> None:
+        self.link = _Link()
+        self._settings = settings
+        self._password = password
+        self._mailer: _Mailer | None = None
+        self._jobs: SimpleQueue[Callable[[], Attempt | None] | None] = SimpleQueue()
+        self._done = threading.Event()
+        self._answer: Attempt | None = None
+        threading.Thread(target=self._run, name="jibao-mail", daemon=True).start()
+
+    def ask(self, job: Callable[[], Attempt | None]) -> bool:
+        self._done.clear()
+        self._jobs.put(job)
+        return True
+
+    def wait(self, seconds: float) -> bool:
+        return self._done.wait(max(seconds, 0))
+
+    def answer(self) -> Attempt:
+        assert self._answer is not None
+        return self._answer
+
+    def stop(self) -> None:
+        self._jobs.put(None)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._answer = job()
+            self._done.set()
+
+    def attempt(self, recipient: str, eml: bytes) -> Attempt:
+        reused = self._mailer is not None and self._is_open()
+        attempt = self._try(recipient, eml)
+        # A server may close an idle connection; nothing was handed over, so a fresh one is the same attempt.
+        if reused and attempt.outcome is Outcome.CHANNEL and attempt.code is None and not self.link.cut:
+            self._drop()
+            attempt = self._try(recipient, eml)
+        if attempt.outcome in (Outcome.CHANNEL, Outcome.UNSURE, Outcome.AUTH) or not self._is_open():
+            self._drop()
+        return attempt
+
+    def _try(self, recipient: str, eml: bytes) -> Attempt:
+        self.link.handed_over = False
+        if not self._is_open():
+            try:
+                self._mailer = _Mailer(self._settings, self._password, self.link)
+                self._mailer.login()
+            except Exception as error:  # whatever goes wrong before a mail is offered is the channel's fault
+                return _login_failed(error)
+        assert self._mailer is not None
+        try:
+            refused = self._mailer.smtp.sendmail(self._settings.sender_address, [recipient], eml)
+        except Exception as error:
+            return _mail_failed(error, recipient, self.link.handed_over)
+        if refused:
+            return _by_code(*refused.get(recipient, next(iter(refused.values()))))
+        return Attempt(Outcome.SENT, 250, "已发出")
+
+    def _is_open(self) -> bool:
+        return self._mailer is not None and getattr(self._mailer.smtp, "sock", None) is not None
+
+    def _drop(self) -> None:
+        if self._mailer is not None:
+            self._mailer.is_closed = True  # yagmail's destructor would say QUIT to a server that hangs
+            if self._mailer.smtp is not None:
+                with suppress(Exception):
+                    self._mailer.smtp.close()
+        self._mailer = None
+
+    def quit(self) -> None:
+        if self._mailer is not None and self._is_open():
+            with suppress(Exception):
+                self._mailer.smtp.quit()
+        self._drop()
+
+
+def read_password(settings: MailSettings) -> str | None:
+    """The password from ``password_file`` (first line) or JIBAO_SMTP_PASSWORD; None without either.
+
+    :raises OSError: the file is named but cannot be read
+    """
+    if settings.password_file:
+        lines = Path(settings.password_file).read_text("utf-8").splitlines()
+        return lines[0].strip() if lines else None
+    return os.environ.get("JIBAO_SMTP_PASSWORD") or None
+
+
+def _tls(settings: MailSettings) -> ssl.SSLContext:
+    # yagmail verifies nothing unless it is given a context; this one checks chain and host name.
+    return ssl.create_default_context(cafile=settings.ca_file or None)
+
+
+def _login_failed(error: Exception) -> Attempt:
+    code, text = _code_of(error), _words(error)
+    if code in _AUTH_CODES:
+        return Attempt(Outcome.AUTH, code, f"邮件服务器不接受登录:{text}")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Attempt(Outcome.CHANNEL, None, f"邮件服务器的证书不可信:{error.verify_message}")
+    return Attempt(Outcome.CHANNEL, code, f"连不上邮件服务器:{text}")
+
+
+def _mail_failed(error: Exception, recipient: str, handed_over: bool) -> Attempt:
+    refused = getattr(error, "recipients", None)
+    if isinstance(refused, dict) and refused:
+        return _by_code(*refused.get(recipient, next(iter(refused.values()))))
+    code = _code_of(error)
+    if code is not None and hasattr(error, "sender") and code >= 500 and code != _TOO_LARGE:
+        return Attempt(Outcome.AUTH, code, f"邮件服务器不接受发件地址:{_words(error)}")
+    if code is not None and 400 <= code < 600:
+        return _by_code(code, getattr(error, "smtp_error", b""))
+    if handed_over:
+        return Attempt(Outcome.UNSURE, None, f"正文交出后连接中断,不知是否送达:{_words(error)}")
+    if isinstance(error, (ValueError, UnicodeError)) and not isinstance(error, OSError):
+        return Attempt(Outcome.REJECTED, None, f"邮件本身无法发送:{_words(error)}")
+    return Attempt(Outcome.CHANNEL, None, f"与邮件服务器的连接中断:{_words(error)}")
+
+
+def _by_code(code: int, words: bytes | str) -> Attempt:
+    text = f"{code} {_plain(words)}".strip()
+    if code in _AUTH_CODES:
+        return Attempt(Outcome.AUTH, code, f"邮件服务器要求登录:{text}")
+    if 400 <= code < 500:
+        return Attempt(Outcome.REJECTED_TEMPORARY, code, f"邮件服务器暂不接受:{text}")
+    return Attempt(Outcome.REJECTED, code, f"邮件服务器拒收:{text}")
+
+
+def _code_of(error: Exception) -> int | None:
+    code = getattr(error, "smtp_code", None)
+    return code if isinstance(code, int) and code > 0 else None
+
+
+def _words(error: Exception) -> str:
+    code = _code_of(error)
+    if code is not None:
+        return f"{code} {_plain(getattr(error, 'smtp_error', b''))}".strip()
+    return _plain(str(error)) or type(error).__name__
+
+
+def _plain(words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
+
+
+def _spellings(user: str, password: str | None) -> tuple[str, ...]:
+    """The password and its SMTP encodings: a server could quote what it was sent."""
+    if not password:
+        return ()
+    plain = f"\0{user}\0{password}".encode()
+    return (base64.b64encode(plain).decode(), base64.b64encode(password.encode()).decode(), password)
