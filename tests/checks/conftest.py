@@ -33,6 +33,7 @@ INDICATORS = [
     ("I-06", "percent", "%", "level", "single", False, -50.0, 500.0, ["JXJ"]),
     ("I-07", "amount", "亿元", "level", "sum", False, None, None, ["SWJ", "441402", "441403"]),
     ("I-08", "amount", "亿元", "level", "single", False, None, None, ["SWJ", "FGJ"]),
+    ("I-11", "amount", "亿元", "level", "single", False, 0.0, 5000.0, ["FGJ"]),
     ("I-09", "amount", "亿元", "level", "single", False, None, None, ["JXJ"]),
     ("I-10", "percent", "%", "level", "ratio", True, None, None, ["SWJ", "441402", "441403"]),
 ]
@@ -165,7 +166,7 @@ def _fill(store: Store) -> None:
         "sort",
     )  # fmt: skip
     store.append("indicator", indicator, [
-        (PLAN, c, f"指标{c}", "一", m, u, "口径", a, "up", "city", r, n, False, 1.0, lo, hi, i)
+        (PLAN, c, f"指标{c}", "一", m, u, "口径", a, "up", _scope(c), r, n, False, 1.0, lo, hi, i)
         for i, (c, m, u, a, r, n, lo, hi, _) in enumerate(INDICATORS)
     ])  # fmt: skip
     store.append(
@@ -221,3 +222,7 @@ def observe(
         False,
     )
     store.append("observation", columns, [line])
+
+
+def _scope(code: str) -> str:
+    return "unit" if code == "I-10" else "city"

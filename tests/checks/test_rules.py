@@ -112,16 +112,18 @@ CASES = [
          ("city_differs", "G5"), ("city_differs", "G6"), ("period_differs", "F2"), unit="441402", period="2020-Q1"),
     rows("county two", {"I-07": {"value": 40}, "I-10": {"value": 75, "numerator": 6, "denominator": 8}},
          ("city_differs", "G5"), ("city_differs", "G6"), ("period_differs", "F2"), unit="441403", period="2020-Q1"),
-    rows("peer", {"I-08": {"value": 6}}, ("units_disagree", "G5"), ("period_differs", "F2"), unit="FGJ", period="2020-Q1"),
+    rows("peer", {"I-08": {"value": 6}, "I-11": {"value": 5}}, ("units_disagree", "G5"), ("period_differs", "F2"), unit="FGJ", period="2020-Q1"),
     rows("city agrees", {"I-07": {"value": 100}, "I-08": {"value": 5}, "I-10": {"value": 70, "numerator": 7, "denominator": 10}},
          ("period_differs", "F2"), unit="SWJ", period="2020-Q2"),
     rows("county one agrees", {"I-07": {"value": 60.5}, "I-10": {"value": 50, "numerator": 1, "denominator": 2}},
          ("period_differs", "F2"), unit="441402", period="2020-Q2"),
     rows("county two agrees", {"I-07": {"value": 40}, "I-10": {"value": 75, "numerator": 6, "denominator": 8}},
          ("period_differs", "F2"), unit="441403", period="2020-Q2"),
-    rows("peer agrees", {"I-08": {"value": 5}}, ("period_differs", "F2"), unit="FGJ", period="2020-Q2"),
+    rows("peer agrees", {"I-08": {"value": 5}, "I-11": {"value": 5}}, ("period_differs", "F2"), unit="FGJ", period="2020-Q2"),
     # accepted before: what is left blank or out of a partial correction is not owed again
-    rows("partial correction", {"I-08": {"value": None}}, unit="FGJ"),
+    rows("partial correction", {"I-08": {"value": None}, "I-11": {"value": 5}}, unit="FGJ"),
+    rows("off the scale in 万元", {"I-11": {"value": 60000}}, ("above_limit", "G5"), unit="FGJ"),
+    rows("off the scale", {"I-11": {"value": 6e7}}, ("above_limit", "G5"), unit="FGJ"),
     rows("three blanks", {i: {"value": None} for i in ("I-01", "I-02", "I-04")} | {"I-03": {"value": None, "numerator": None, "denominator": None}},
          ("value_missing", "G5:G8")),
 ]  # fmt: skip
@@ -218,9 +220,18 @@ def test_a_run_of_blanks_is_one_finding_naming_all(judgement: Judgement) -> None
 def test_messages_say_what_was_found(judgement: Judgement) -> None:
     said = {
         case: " ".join(f.message for f in of(judgement, case))
-        for case in ("jump", "万元 for 亿元", "error cell", "state back")
+        for case in (
+            "jump",
+            "万元 for 亿元",
+            "error cell",
+            "state back",
+            "off the scale",
+            "off the scale in 万元",
+        )
     }
     assert "比上季106变动+60.4%" in said["jump"]
     assert "偏大约1万倍" in said["万元 for 亿元"]
+    assert "可能是按万元填写(如是,应填6)" in said["off the scale in 万元"]
+    assert "万元" not in said["off the scale"]
     assert "#DIV/0!" in said["error cell"]
     assert "上次已报“推进中”,本期改为“未启动”" in said["state back"]

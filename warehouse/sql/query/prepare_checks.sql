@@ -126,10 +126,10 @@ pool AS MATERIALIZED (
     GROUP BY item, period, unit
 ),
 reporters AS (
-    SELECT i.plan_hash, i.indicator, i.rollup, j.period, u.city, r.unit, u.kind = 'county' AS is_county,
+    SELECT i.plan_hash, i.indicator, i.rollup, i.scope, j.period, u.city, r.unit, u.kind = 'county' AS is_county,
         p.value, p.numerator, p.denominator, p.submission_id, p.sheet, p.cell, p.is_new, i.name, i.unit_label
     FROM (SELECT DISTINCT plan_hash, period FROM judged) AS j
-    JOIN indicator AS i ON i.plan_hash = j.plan_hash AND i.scope = 'city' AND i.measure <> 'state'
+    JOIN indicator AS i ON i.plan_hash = j.plan_hash AND i.measure <> 'state'
     JOIN reporter AS r ON r.plan_hash = i.plan_hash AND r.indicator = i.indicator
     JOIN unit AS u ON u.plan_hash = r.plan_hash AND u.unit = r.unit
     LEFT JOIN pool AS p ON p.item = i.indicator AND p.period = j.period AND p.unit = r.unit
@@ -144,10 +144,10 @@ compared AS (
         CASE WHEN rollup = 'sum' THEN sum(value) FILTER (is_county)
             WHEN count(numerator) FILTER (is_county AND denominator IS NOT NULL) = count(*) FILTER (is_county)
             THEN 100 * sum(numerator) FILTER (is_county) / nullif(sum(denominator) FILTER (is_county), 0) END AS county_value,
-        CASE WHEN rollup = 'single' AND count(value) > 1 THEN min(value) END AS peer_low,
-        CASE WHEN rollup = 'single' AND count(value) > 1 THEN max(value) END AS peer_high
+        CASE WHEN rollup = 'single' AND scope = 'city' AND count(value) > 1 THEN min(value) END AS peer_low,
+        CASE WHEN rollup = 'single' AND scope = 'city' AND count(value) > 1 THEN max(value) END AS peer_high
     FROM reporters
-    GROUP BY plan_hash, indicator, period, city, rollup
+    GROUP BY plan_hash, indicator, period, city, rollup, scope
     HAVING bool_or(is_new)
 ),
 gaps AS (
@@ -221,6 +221,10 @@ SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.
     CASE WHEN q.is_nil THEN coalesce(figure, 0) = 0 AND coalesce(part_numerator, 0) = 0
         AND coalesce(q.value_state, 'blank') IN ('blank', 'number') END AS nil_consistent,
     CASE WHEN nullif(trim(w.nil_text), '') IS NOT NULL THEN q.is_nil OR trim(w.nil_text) IN ('否', '不是', '无') END AS nil_clear,
+    -- Off the scale, but plausible when divided by 10^4: filled in 万元 for 亿元.
+    CASE WHEN expected_unit_label LIKE '%亿%' AND figure > upper_limit AND figure / 10000 BETWEEN coalesce(lower_limit, 0) AND upper_limit
+        THEN 'shift' END AS limit_fault,
+    figure / 10000 AS shifted_value,
     CASE WHEN measure = 'count' THEN figure - round(figure) END AS count_fraction,
     CASE WHEN is_share THEN figure END AS share_value,
     CASE WHEN needs_parts AND figure IS NOT NULL AND NOT coalesce(q.is_nil, false)
