@@ -1,0 +1,292 @@
+"""From sheets of cells to rows of ours: headers found by name, rows counted, claims with their addresses.
+
+Belongs here: the layout of the upload workbook (product.md). Does not: file formats (xlsx, csv), what a
+figure may be (numbers), what is acceptable (checks).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from warehouse.intake.numbers import Figure, parse_figure, show_number
+from warehouse.intake.reading import CellState, Claim, LayoutProblem
+
+FIGURES = "填报表"
+PROGRESS = "工作进展"
+META = "_meta"
+OTHERS = frozenset({"填报说明", META, "校验结果"})
+FIGURE_HEADER = (
+    "指标编码", "指标名称", "计量单位", "口径", "2020目标", "上期值", "本期值", "分子", "分母", "零报告", "说明",
+)  # fmt: skip
+PROGRESS_HEADER = ("措施编码", "措施名称", "角色", "进展状态", "进展说明", "佐证")
+STATES = frozenset({"未启动", "推进中", "已完成"})
+END_LABEL = "填报行数"
+_CLAIMS = {"填报单位": "unit_name", "单位编码": "unit_code", "报告期": "period"}
+_HEADER_WITHIN = 200
+
+
+@dataclass
+class Grid:
+    """One sheet: values by row from A1 on. ``formats`` and ``specials`` by (row, column), both 0-based.
+
+    ``specials``: cells whose value is not in ``rows`` (error values, formulas never calculated, shares of
+    unknown format) as (state, text).
+    """
+
+    name: str
+    rows: Sequence[Sequence[Any]]
+    formats: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    specials: Mapping[tuple[int, int], tuple[CellState, str]] = field(default_factory=dict)
+
+
+@dataclass
+class Layout:
+    """What the sheets of one file say."""
+
+    claims: dict[str, Claim] = field(default_factory=dict)
+    meta: dict[str, str] = field(default_factory=dict)
+    problems: list[LayoutProblem] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def read_layout(grids: Sequence[Grid], unit_labels: Mapping[str, str], *, must_end: bool = False) -> Layout:
+    """Rows of both sheets. Without any header of ours: no rows and the problem header_missing.
+
+    :param unit_labels: the register's 计量单位 by item code; figures are converted to it
+    :param must_end: a text file whose end row is missing or wrong is incomplete and yields no rows
+    """
+    layout, found = Layout(), False
+    for grid in grids:
+        if grid.name == META:
+            layout.meta = {fold(r[0]): show(r[1]) for r in grid.rows if len(r) > 1 and fold(r[0])}
+            continue
+        for header, reader in ((FIGURE_HEADER, _figures), (PROGRESS_HEADER, _progress)):
+            at = _find_header(grid, header)
+            if at is None:
+                continue
+            found = True
+            for name, claim in _claims(grid, at).items():
+                if name not in layout.claims or not layout.claims[name].text:
+                    layout.claims[name] = claim
+            reader(grid, at, unit_labels, layout)
+            break
+    if not found:
+        first = next((g.name for g in grids if g.name not in OTHERS), "")
+        layout.problems.append(LayoutProblem("header_missing", first))
+    if must_end and any(p.code in ("end_row_missing", "rows_mismatch") for p in layout.problems):
+        layout.rows = []
+    return layout
+
+
+def show(value: Any) -> str:
+    """A cell as text for people, whatever its type; numbers as their cell shows them."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return show_number(value)
+    return str(value)
+
+
+def fold(value: Any) -> str:
+    """For comparing names: NFKC, all white space and invisible marks removed."""
+    if value is None or value == "":
+        return ""
+    text = show(value)
+    if text.isascii():
+        return "".join(text.split())
+    text = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
+
+
+def address(row: int, column: int) -> str:
+    """A1 form of a 0-based position."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row + 1}"
+
+
+def _find_header(grid: Grid, header: Sequence[str]) -> int | None:
+    """The row that holds the code column and at least half of the names."""
+    need, names = len(header) // 2, frozenset(header)
+    for number, row in enumerate(grid.rows[:_HEADER_WITHIN]):
+        texts = {fold(cell) for cell in row if isinstance(cell, str) and cell}
+        if len(texts & names) >= need:
+            return number
+    return None
+
+
+def _claims(grid: Grid, header_row: int) -> dict[str, Claim]:
+    found: dict[str, Claim] = {}
+    for number, row in enumerate(grid.rows[:header_row]):
+        for column, cell in enumerate(row):
+            text = fold(cell).rstrip(":") if isinstance(cell, str) and cell else ""
+            name = _CLAIMS.get(text)
+            if name and name not in found:
+                value, at = "", column + 1
+                for ahead in range(column + 1, min(column + 4, len(row))):
+                    if show(row[ahead]):
+                        if fold(row[ahead]).rstrip(":") not in _CLAIMS:
+                            value, at = show(row[ahead]), ahead
+                        break
+                found[name] = Claim(value, grid.name, address(number, at))
+    return found
+
+
+def _columns(grid: Grid, at: int, header: Sequence[str], layout: Layout) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for column, cell in enumerate(grid.rows[at]):
+        name = fold(cell)
+        if name in header:
+            if name in places:
+                layout.problems.append(LayoutProblem("column_repeated", grid.name, address(at, column), name))
+            else:
+                places[name] = column
+    layout.problems.extend(
+        LayoutProblem("column_missing", grid.name, address(at, 0), name)
+        for name in header
+        if name not in places
+    )
+    return places
+
+
+def _body(grid: Grid, at: int, places: Mapping[str, int], code: str) -> tuple[list[int], int | None]:
+    """Row numbers below the header that hold anything in our columns, and the end row's."""
+    used: list[int] = []
+    columns = sorted(places.values())
+    leading = {0, places.get(code, 0)}
+    special = {row for row, _ in grid.specials}
+    for number in range(at + 1, len(grid.rows)):
+        row = grid.rows[number]
+        if any(c < len(row) and isinstance(row[c], str) and fold(row[c]) == END_LABEL for c in leading):
+            return used, number
+        if number in special or any(
+            c < len(row) and row[c] not in (None, "") and show(row[c]) for c in columns
+        ):
+            used.append(number)
+    return used, None
+
+
+def _check_end(grid: Grid, end: int | None, count: int, layout: Layout) -> None:
+    if end is None:
+        layout.problems.append(LayoutProblem("end_row_missing", grid.name))
+        return
+    row = grid.rows[end]
+    texts = [(column, show(cell)) for column, cell in enumerate(row) if show(cell)]
+    after = next((t for t in texts if fold(t[1]) != END_LABEL), None)
+    stated = fold(after[1]) if after else ""
+    if not stated.isascii() or not stated.isdecimal() or int(stated[:9]) != count:
+        cell = address(end, after[0] if after else 1)
+        layout.problems.append(
+            LayoutProblem("rows_mismatch", grid.name, cell, f"{stated or '空'},实有{count}行")
+        )
+    for number in range(end + 1, len(grid.rows)):
+        if any(show(cell) for cell in grid.rows[number]):
+            cell = address(number, 0)
+            layout.problems.append(LayoutProblem("rows_mismatch", grid.name, cell, "表尾之后还有内容"))
+            break
+
+
+class _Cells:
+    """One row by column name; missing columns read as blank without an address."""
+
+    def __init__(self, grid: Grid, number: int, places: Mapping[str, int]) -> None:
+        self.grid, self.number, self.places, self.row = grid, number, places, grid.rows[number]
+
+    def raw(self, name: str) -> Any:
+        column = self.places.get(name, -1)
+        return self.row[column] if 0 <= column < len(self.row) else None
+
+    def text(self, name: str) -> str:
+        value = self.raw(name)
+        return show(value) if value not in (None, "") else ""
+
+    def cell(self, name: str) -> str:
+        return address(self.number, self.places[name]) if name in self.places else ""
+
+    def figure(self, name: str, unit: str) -> Figure:
+        place = (self.number, self.places.get(name, -1))
+        if place in self.grid.specials:
+            state, text = self.grid.specials[place]
+            return Figure(None, state, text)
+        return parse_figure(self.raw(name), unit, self.grid.formats.get(place, ""))
+
+    def special(self, name: str) -> tuple[CellState, str] | None:
+        return self.grid.specials.get((self.number, self.places.get(name, -1)))
+
+
+def _figures(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layout) -> None:
+    places = _columns(grid, at, FIGURE_HEADER, layout)
+    if "指标编码" not in places:
+        return
+    body, end = _body(grid, at, places, "指标编码")
+    _check_end(grid, end, len(body), layout)
+    for number in body:
+        cells = _Cells(grid, number, places)
+        item = fold(cells.raw("指标编码"))
+        written = cells.text("计量单位")
+        unit = unit_labels.get(item) or written
+        value = cells.figure("本期值", unit)
+        state = fold(cells.raw("本期值"))
+        if value.state is CellState.TEXT and state in STATES:
+            value = Figure(None, CellState.STATE, value.text)
+        # Parts carry no unit of their own: 亿元 over 亿元 or 家 over 家, only numbers are compared.
+        parts = [cells.figure(name, "" if "%" in unit or "%" in unit else unit) for name in ("分子", "分母")]
+        nil = cells.text("零报告")
+        layout.rows.append((
+            "", grid.name, number + 1, item, "indicator", cells.cell("指标编码"),
+            written, cells.cell("计量单位"),
+            *_told(value, cells.cell("本期值")), *_told(parts[0], cells.cell("分子")),
+            *_told(parts[1], cells.cell("分母")),
+            state if value.state is CellState.STATE else None, nil, fold(nil) == "是", cells.cell("零报告"),
+            cells.text("说明"), cells.cell("说明"), "", value.unit,
+        ))  # fmt: skip
+
+
+def _told(figure: Figure, cell: str) -> tuple[str, float | None, str, str]:
+    number = None if figure.number is None else float(figure.number)
+    return figure.text, number, figure.state.value, cell
+
+
+def _progress(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layout) -> None:
+    places = _columns(grid, at, PROGRESS_HEADER, layout)
+    if "措施编码" not in places:
+        return
+    body, end = _body(grid, at, places, "措施编码")
+    if end is not None:
+        _check_end(grid, end, len(body), layout)
+    for number in body:
+        cells = _Cells(grid, number, places)
+        text, state = cells.text("进展状态"), fold(cells.raw("进展状态"))
+        special = cells.special("进展状态")
+        if special is not None:
+            kind, text = special
+        elif state in STATES:
+            kind = CellState.STATE
+        else:
+            kind = parse_figure(text, "").state if text else CellState.BLANK
+            kind = kind if kind in (CellState.BLANK, CellState.ERROR, CellState.FORMULA) else CellState.TEXT
+        layout.rows.append((
+            "", grid.name, number + 1, fold(cells.raw("措施编码")), "action", cells.cell("措施编码"), "", "",
+            text, None, kind.value, cells.cell("进展状态"),
+            "", None, CellState.BLANK.value, "", "", None, CellState.BLANK.value, "",
+            state if kind is CellState.STATE else None, "", False, "",
+            cells.text("进展说明"), cells.cell("进展说明"), cells.text("佐证"), "",
+        ))  # fmt: skip
+
+
+def wanted_sheets(names: Iterable[str]) -> list[str]:
+    """Which sheets to load: ours by name, and every other one only where one of ours is missing."""
+    listed = list(names)
+    by_name = {fold(n): n for n in listed}
+    ours = [by_name[n] for n in (FIGURES, PROGRESS, META) if n in by_name]
+    if FIGURES not in by_name and PROGRESS not in by_name:
+        ours += [n for n in listed if n not in ours and fold(n) not in OTHERS][:20]
+    return ours

@@ -1,0 +1,162 @@
+"""Workbooks to grids: calamine for values, a second look into the raw XML where calamine cannot see.
+
+calamine shows error values and never calculated formulas as blank and knows no number formats. All
+three can be seen in the sheet's XML, which zipscan has inflated already, so no slow reader is needed.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipError
+
+from warehouse.intake.layout import Grid, fold, wanted_sheets
+from warehouse.intake.reading import CellState, HeldReason
+from warehouse.intake.zipscan import MAX_COLUMN, MAX_ROW, Held, Package
+
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.S)
+_ATTRIBUTE = re.compile(rb"""\b(r|s|t)\s*=\s*["']([^"']*)["']""")
+_SHEET = re.compile(r"<(?:\w+:)?sheet\b[^>]*>")
+_RELATION = re.compile(r"<(?:\w+:)?Relationship\b[^>]*>")
+_NAMED = re.compile(r"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\b[^>]*>")
+_CELL_FORMATS = re.compile(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.S)
+_FORMAT_OF_CELL = re.compile(rb"<(?:\w+:)?xf\b[^>]*>")
+_NUMBER_FORMAT_ID = re.compile(rb"""numFmtId\s*=\s*["'](\d{1,6})["']""")
+_FORMAT_CODE = re.compile(rb"""formatCode\s*=\s*["']([^"']*)["']""")
+_VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b[^>/]*>(.*?)</(?:\w+:)?(?:v|is)>", re.S)
+
+_Specials = dict[tuple[int, int], tuple[CellState, str]]
+_Formats = dict[tuple[int, int], str]
+
+
+def read_workbook(data: bytes, package: Package | None) -> list[Grid]:
+    """Our sheets of an xlsx, xlsm, ods (``package`` scanned) or xls, et (None).
+
+    Raises :class:`Held`: ENCRYPTED, DAMAGED, BOMB.
+    """
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        wanted = wanted_sheets(book.sheet_names)
+        read = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in wanted]
+    except PasswordError as error:
+        raise Held(HeldReason.ENCRYPTED) from error
+    except (CalamineError, ZipError, OSError, ValueError) as error:
+        raise Held(HeldReason.DAMAGED, "工作簿结构损坏") from error
+    grids = []
+    for name, rows in read:
+        if len(rows) > MAX_ROW or max(map(len, rows), default=0) > MAX_COLUMN:
+            raise Held(HeldReason.BOMB, f"第{len(rows)}行")
+        formats, specials = _second_look(name, rows, package)
+        grids.append(Grid(fold(name), rows, formats, specials))
+    return grids
+
+
+def _second_look(
+    name: str, rows: Sequence[Sequence[Any]], package: Package | None
+) -> tuple[_Formats, _Specials]:
+    if package is None or package.kind == "ods":
+        return {}, _unsure_shares(rows)
+    content = _sheet_part(package, name)
+    if content is None:
+        raise Held(HeldReason.DAMAGED, "找不到工作表")
+    percent = _percent_styles(package)
+    has_errors = b't="e"' in content or b"t='e'" in content
+    has_formulas = b"<f" in content or b":f>" in content or b":f " in content
+    if not percent and not has_errors and not has_formulas:
+        return {}, {}
+    return _look(content, percent)
+
+
+def _look(content: bytes, percent: set[bytes]) -> tuple[_Formats, _Specials]:
+    formats: _Formats = {}
+    specials: _Specials = {}
+    row, column = -1, -1
+    for attributes, inner in _CELL.findall(content):
+        told = dict(_ATTRIBUTE.findall(attributes))
+        place = _place(told.get(b"r", b""))
+        if place is None:
+            continue
+        row, column = place
+        value = _VALUE.search(inner) if inner else None
+        if told.get(b"t") == b"e":
+            shown = value[1].decode("utf-8", "replace") if value else "#ERROR"
+            specials[row, column] = (CellState.ERROR, shown[:20])
+        elif inner and (b"<f" in inner or b":f" in inner) and (value is None or not value[1].strip()):
+            specials[row, column] = (CellState.FORMULA, "=…")
+        elif told.get(b"s") in percent:
+            formats[row, column] = "0%"
+    return formats, specials
+
+
+def _place(reference: bytes) -> tuple[int, int] | None:
+    column = number = 0
+    for char in reference:
+        if 65 <= char <= 90:
+            column = column * 26 + char - 64
+        elif 48 <= char <= 57:
+            number = number * 10 + char - 48
+    return (number - 1, column - 1) if column and number else None
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    return {k.rsplit(":", 1)[-1]: html.unescape(a or b) for k, a, b in _NAMED.findall(tag)}
+
+
+def _sheet_part(package: Package, name: str) -> bytes | None:
+    """The XML of the sheet that carries this name, by way of the workbook's relations."""
+    path = next((n for n in package.parts if n.lower() == "xl/workbook.xml"), None)
+    if path is None:
+        path = next((n for n in package.parts if n.endswith("workbook.xml")), "")
+    folder = path.rpartition("/")[0]
+    book = package.parts.get(path, b"").decode("utf-8", "replace")
+    links = package.parts.get(f"{folder}/_rels/{path.rpartition('/')[2]}.rels", b"").decode(
+        "utf-8", "replace"
+    )
+    targets = {a.get("Id"): a.get("Target", "") for a in map(_attributes, _RELATION.findall(links))}
+    for sheet in map(_attributes, _SHEET.findall(book)):
+        if sheet.get("name") == name:
+            target = targets.get(sheet.get("id"), "")
+            full = target.lstrip("/") if target.startswith("/") else f"{folder}/{target}"
+            lower = full.lower()
+            return next((c for n, c in package.parts.items() if n.lower() == lower), None)
+    return None
+
+
+def _percent_styles(package: Package) -> set[bytes]:
+    """Style numbers (attribute s) whose number format shows a share as per cent."""
+    styles = next((c for n, c in package.parts.items() if n.lower().endswith("styles.xml")), b"")
+    codes = {b"9", b"10"}
+    for tag in _FORMAT.findall(styles):
+        number, code = _NUMBER_FORMAT_ID.search(tag), _FORMAT_CODE.search(tag)
+        if number and code and b"%" in re.sub(rb"\\.|&quot;.*?&quot;", b"", code[1]):
+            codes.add(number[1])
+    block = _CELL_FORMATS.search(styles)
+    found: set[bytes] = set()
+    for index, tag in enumerate(_FORMAT_OF_CELL.findall(block[0]) if block else ()):
+        number = _NUMBER_FORMAT_ID.search(tag)
+        if number and number[1] in codes:
+            found.add(str(index).encode())
+    return found
+
+
+def _unsure_shares(rows: Sequence[Sequence[Any]]) -> _Specials:
+    """xls, et, ods: the format is not known, so 0.73 in a % row may be 73 % or 0.73 %: told, not guessed."""
+    at = next((i for i, row in enumerate(rows[:200]) if "指标编码" in map(fold, row)), None)
+    if at is None:
+        return {}
+    names = [fold(cell) for cell in rows[at]]
+    if "计量单位" not in names or "本期值" not in names:
+        return {}
+    unit, value = names.index("计量单位"), names.index("本期值")
+    found: _Specials = {}
+    for number in range(at + 1, len(rows)):
+        row = rows[number]
+        cell = row[value] if value < len(row) else None
+        if isinstance(cell, float) and 0 < abs(cell) <= 1 and "%" in fold(row[unit]):
+            found[number, value] = (CellState.AMBIGUOUS, f"{cell:g}")
+    return found
