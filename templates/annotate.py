@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from io import BytesIO, StringIO
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
@@ -23,7 +23,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 from templates.formats import clean, severity
-from templates.views import FindingLine
 from templates.workbook import FIGURE_HEADER, FIGURES, META
 
 RESULTS: Final = "校验结果"
@@ -42,7 +41,24 @@ _ENTRY_COLUMNS: Final = range(7, 12)  # 本期值 分子 分母 零报告 说明
 _ORDER: Final = {"error": 0, "warning": 1, "info": 2}
 
 
-def annotated_return(original: bytes, kind: str, findings: Sequence[FindingLine]) -> bytes:
+class Remark(Protocol):
+    """What is said about one place: a FindingLine, or a check's own Finding."""
+
+    @property
+    def severity(self) -> str: ...
+    @property
+    def sheet(self) -> str: ...
+    @property
+    def cell(self) -> str: ...
+    @property
+    def cells(self) -> tuple[str, ...]: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+def annotated_return(original: bytes, kind: str, findings: Sequence[Remark]) -> bytes:
     """``original`` as .xlsx with findings as coloured cells, comments and a linked first sheet 校验结果.
 
     ``kind`` as intake names it: xlsx and xlsm are edited in place; csv, xls, ods and et are rebuilt cell for
@@ -187,8 +203,8 @@ def _sheet(book: Workbook, name: str) -> Worksheet | None:
     return book.worksheets[0] if len(book.worksheets) == 1 else None
 
 
-def _mark(book: Workbook, findings: Sequence[FindingLine]) -> None:
-    messages: dict[tuple[str, int, int], list[FindingLine]] = defaultdict(list)
+def _mark(book: Workbook, findings: Sequence[Remark]) -> None:
+    messages: dict[tuple[str, int, int], list[Remark]] = defaultdict(list)
     for finding in findings:
         sheet = _sheet(book, finding.sheet)
         if sheet is not None and finding.cell:
@@ -205,7 +221,7 @@ def _mark(book: Workbook, findings: Sequence[FindingLine]) -> None:
         cell.comment = Comment(text[:TEXT_MAX], AUTHOR, width=320, height=40 + 18 * (1 + len(text) // 22))
 
 
-def _list(book: Workbook, findings: Sequence[FindingLine]) -> None:
+def _list(book: Workbook, findings: Sequence[Remark]) -> None:
     sheet = book.create_sheet(RESULTS, 0)
     errors = sum(f.severity == "error" for f in findings)
     _write(sheet["A1"], "校验结果")
@@ -255,7 +271,7 @@ def _list(book: Workbook, findings: Sequence[FindingLine]) -> None:
         other.sheet_view.tabSelected = other is sheet
 
 
-def _sheet_for_link(book: Workbook, finding: FindingLine) -> str:
+def _sheet_for_link(book: Workbook, finding: Remark) -> str:
     first = next(_addresses(finding.cell), None)
     others = [s.title for s in book.worksheets if s.title != RESULTS]
     name = finding.sheet if finding.sheet in others else others[0] if len(others) == 1 else ""

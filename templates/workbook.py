@@ -99,14 +99,13 @@ class _Book:
         self.book.set_properties({"title": f"{spec.period} {clean(spec.unit_name)}", "created": _CREATED})
         base = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
         self.label = self._format(base, bold=True)
-        self.plain = self._format(base)
+        self.plain = self._format(base, align="left")
         self.title = self._format(base, bold=True, font_size=16)
         self.header = self._format(
             base, bold=True, border=1, align="center", text_wrap=True, bg_color="#D9E2F0"
         )
         self.fixed = self._format(base, border=1, text_wrap=True, bg_color="#F4F5F7")
         self.fixed_number = self._format(base, border=1, bg_color="#F4F5F7", align="right")
-        self.closed = self._format(base, border=1, bg_color="#E3E5E9", pattern=1)
         entry: dict[str, Any] = {**base, "border": 1, "locked": False, "bg_color": "#FFFBE6"}
         self.entry_text = self._format(entry, text_wrap=True)
         self.entry_choice = self._format(entry, align="center")
@@ -116,6 +115,9 @@ class _Book:
             "count": self._format(entry, num_format="#,##0", align="right"),
             "percent": self._format(entry, align="right"),
             "part": self._format(entry, align="right"),
+            "no_part": self._format(
+                base, border=1, locked=False, align="right"
+            ),  # open, but nobody asks for it
             "state": self.entry_choice,
             "share": self._format(entry, num_format="0.00%", align="right"),
         }
@@ -191,8 +193,9 @@ def _figures(book: _Book, figures: Mapping[str, Filled]) -> None:
             sheet.write_string(row, column, clean(text), book.fixed)
         _put(sheet, row, 5, line.previous, book.fixed_number)
         _put(sheet, row, 6, filled.value, book.entry_number["share" if filled.percent_cell else line.measure])
-        _put(sheet, row, 7, filled.numerator, book.entry_number["part"])
-        _put(sheet, row, 8, filled.denominator, book.entry_number["part"])
+        part = book.entry_number["part" if line.needs_parts else "no_part"]
+        _put(sheet, row, 7, filled.numerator, part)
+        _put(sheet, row, 8, filled.denominator, part)
         _put(sheet, row, 9, filled.nil, book.entry_choice)
         _put(sheet, row, 10, filled.remark, book.entry_text)
         _guide_cell(sheet, row, line)

@@ -99,6 +99,9 @@ def test_only_entry_cells_are_unlocked() -> None:
         unlocked = {c.coordinate for row in sheet.iter_rows() for c in row if not c.protection.locked}
         assert unlocked == {f"{letter}{row}" for letter in letters for row in rows}
         assert sheet.freeze_panes == "C5"
+    sheet = book["填报表"]  # parts nobody asks for stay open, without the colour of an entry
+    assert sheet["H7"].fill.fgColor.rgb == "FFFFFBE6"
+    assert sheet["H5"].fill.fill_type is None
 
 
 def test_drop_downs_and_messages() -> None:
