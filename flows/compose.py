@@ -1,6 +1,7 @@
 """A letter as bytes: stdlib EmailMessage, pure ASCII on the wire, the same bytes for the same letter.
 
-Belongs here: headers, MIME structure, addresses. Does not: wording (templates/mail), sending (flows.transport).
+Belongs here: headers, MIME structure, addresses. Does not: wording (templates/mail), sending
+(flows.transport).
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP
+from email.policy import EmailPolicy
+from email.utils import format_datetime
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 # \Z, not $: "a@b.cn\n" would pass and open a second header line.
 _ADDRESS = re.compile(
@@ -91,11 +93,11 @@ def compose(
     :param automatic: marks the mail so that out-of-office programs do not answer it
     :raises AddressError: one of the two addresses is not usable
     """
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = _address(*sender)
-    mail["To"] = _address(*recipient)
-    mail["Subject"] = header_text(content.subject)
-    mail["Date"] = date
+    mail = EmailMessage(policy=_WIRE)
+    mail["From"] = _address("From", *sender)
+    mail["To"] = _address("To", *recipient)
+    mail["Subject"] = _words("Subject", content.subject)
+    mail["Date"] = format_datetime(date)
     mail["Message-ID"] = header_text(message_id)
     if automatic:
         mail["Auto-Submitted"] = "auto-generated"
@@ -125,8 +127,43 @@ def compose(
     return mail.as_bytes()
 
 
-def _address(name: str, address: str) -> Address:
-    return Address(header_text(name), addr_spec=check_address(address))
+class _Wire(EmailPolicy):
+    """email.policy.SMTP for headers that arrive encoded: parsing and folding them again took 6 of 8 ms a mail."""
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, str]:
+        text = str(value)
+        if "\r" in text.replace("\r\n ", "") or "\n" in text.replace("\r\n ", "") or not text.isascii():
+            raise ValueError(f"header {name} is not one encoded line: {text!r}")
+        return name, text
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return f"{name}: {value}\r\n".encode("ascii")
+
+    def fold(self, name: str, value: str) -> str:
+        return f"{name}: {value}\r\n"
+
+
+_WIRE = _Wire(linesep="\r\n")
+
+
+def _words(header: str, text: str) -> str:
+    """RFC 2047, folded."""
+    line = header_text(text)
+    charset = "us-ascii" if line.isascii() and "=?" not in line else "utf-8"
+    return Header(line, charset, header_name=header).encode(linesep="\r\n")
+
+
+def _address(header: str, name: str, address: str) -> str:
+    check_address(address)
+    shown = header_text(name)
+    if not shown:
+        return address
+    # Encoded words need no quoting; a plain name might ("Li, Wei"), so it is encoded too.
+    encoded = Header(shown, "utf-8", header_name=header).encode(linesep="\r\n")
+    return f"{encoded}\r\n <{address}>"
 
 
 def _file_name(name: str) -> str:

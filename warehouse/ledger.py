@@ -131,7 +131,9 @@ def recover(store: Store, now: datetime, max_attempts: int) -> int:
         if row["on_unsure"] != "resend":
             continue
         if attempts >= max_attempts:
-            events.append(_Event(mail_id, "failed", attempts, None, f"已尝试 {attempts} 次，均未得到确认，不再重发"))
+            events.append(
+                _Event(mail_id, "failed", attempts, None, f"已尝试 {attempts} 次，均未得到确认，不再重发")
+            )
         else:
             not_before = None if crashed else at + backoff(attempts)
             events.append(_Event(mail_id, "queued", attempts, not_before, None))
@@ -163,7 +165,9 @@ def claim_due(store: Store, now: datetime, limit: int = 1) -> list[ClaimedMail]:
     return [c for c in claimed if c is not None]
 
 
-def settle(store: Store, mail: ClaimedMail, outcome: Outcome, detail: str, now: datetime, max_attempts: int) -> str:
+def settle(
+    store: Store, mail: ClaimedMail, outcome: Outcome, detail: str, now: datetime, max_attempts: int
+) -> str:
     """Records what the attempt came to and returns the new state: sent, queued, failed or unsure."""
     tried = mail.attempts + 1
     if outcome is Outcome.SENT:
@@ -232,7 +236,9 @@ def resolve(
     """
     last = show(store, mail_id).events[-1]
     if last["state"] != "unsure":
-        raise LedgerError(f"邮件 {mail_id} 的状态是 {last['state']}，只有 unsure（不知是否送达）的邮件需要人工认定")
+        raise LedgerError(
+            f"邮件 {mail_id} 的状态是 {last['state']}，只有 unsure（不知是否送达）的邮件需要人工认定"
+        )
     state = {"delivered": "sent", "resend": "queued", "drop": "failed"}[verdict]
     attempts = 0 if verdict == "resend" else last["attempts"]
     _append(store, [_Event(mail_id, state, attempts, None, f"人工认定：{reason}")], now)
@@ -244,5 +250,7 @@ def _next_sequence(store: Store) -> int:
 
 def _append(store: Store, events: Sequence[_Event], now: datetime) -> None:
     first = _next_sequence(store)
-    rows = [(e.mail_id, first + i, now, e.state, e.attempts, e.not_before, e.error) for i, e in enumerate(events)]
+    rows = [
+        (e.mail_id, first + i, now, e.state, e.attempts, e.not_before, e.error) for i, e in enumerate(events)
+    ]
     store.append("mail_event", _EVENT, rows)
