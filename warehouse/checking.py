@@ -22,7 +22,7 @@ _SUBMISSION_COLUMNS = (
     "submission_id", "unit", "period", "received_at",
     "name_claim", "name_unit", "code_claim", "code_unit", "unit_sheet", "unit_cell",
     "period_claim", "period_sheet", "period_cell",
-    "plan_hash", "template_version", "held_reason", "held_detail", "row_count",
+    "plan_hash", "template_version", "held_reason", "held_detail", "file_kind", "row_count",
 )  # fmt: skip
 _PROBLEM_COLUMNS = ("submission_id", "problem_no", "code", "sheet", "cell", "value")
 
@@ -115,7 +115,7 @@ def _submission(sub: SubmissionRow, reading: Reading) -> tuple[Any, ...]:
         reading.unit_name.text, sub.name_unit, reading.unit_code.text, sub.code_unit, unit.sheet, unit.cell,
         reading.period.text, reading.period.sheet, reading.period.cell,
         reading.plan_hash, reading.template_version,
-        None if reading.held is None else str(reading.held), reading.held_detail, len(reading.rows),
+        None if reading.held is None else str(reading.held), reading.held_detail, reading.kind, len(reading.rows),
     )  # fmt: skip
 
 

@@ -102,6 +102,10 @@ CASES = [
     rows("nobody's folder", {"I-01": {"value": 1}}, ("unit_mismatch", "D2"), unit="", reading={"unit_code": Claim("JXJ", "填报表", "D2")}, resolved={"name_unit": "JXJ", "code_unit": "JXJ"}),
     rows("no rows", {}, ("file_empty", ""), reading={"rows": []}),
     rows("layout", {}, ("layout", "A4"), reading={"problems": (LayoutProblem("column_missing", "填报表", "A4", "本期值"),)}),
+    rows("cut workbook", {}, ("layout", ""), reading={"problems": (LayoutProblem("end_row_missing", "填报表"),)}),
+    rows("cut csv", {}, ("layout", ""), reading={"kind": "csv", "rows": [], "problems": (LayoutProblem("end_row_missing", "填报表"),)}),
+    rows("minor column", {}, ("layout", "A4"), reading={"problems": (LayoutProblem("column_missing", "填报表", "A4", "口径"),)}),
+    rows("no code", {}, ("unknown_item", "A12"), ("unknown_item", "A13"), extra=[("", {"value": 1}), ("", {"value": 2})]),
     rows("old template", {}, ("layout", ""), reading={"problems": (LayoutProblem("template_old", value="0"),)}),
     rows("other plan", {}, ("plan_differs", ""), reading={"plan_hash": "p0"}),
     rows("other template", {}, ("template_differs", ""), reading={"template_version": "0"}),
@@ -199,6 +203,9 @@ def test_severities_follow_the_ladder(judgement: Judgement) -> None:
     assert {f.severity for f in of(judgement, "row left out")} == {Severity.ERROR}
     assert {f.severity for f in of(judgement, "sheet left out")} == {Severity.WARNING}
     assert {f.severity for f in of(judgement, "old template")} == {Severity.INFO}
+    assert {f.severity for f in of(judgement, "cut csv")} == {Severity.ERROR}
+    assert {f.severity for f in of(judgement, "cut workbook")} == {Severity.WARNING}
+    assert {f.severity for f in of(judgement, "minor column")} == {Severity.WARNING}
     assert {f.severity for f in of(judgement, "jump")} == {Severity.WARNING}
 
 

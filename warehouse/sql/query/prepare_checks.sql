@@ -42,6 +42,7 @@ sent AS MATERIALIZED (
 repeated AS (
     SELECT submission_id, item, count(*) AS item_count, arg_min(item_cell, (sheet, row)) AS first_item_cell
     FROM incoming_row
+    WHERE item <> ''
     GROUP BY submission_id, item
     HAVING count(*) > 1
 ),
@@ -201,6 +202,7 @@ SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.
     is_listed, is_owed, is_accepted, has_remark,
     CASE WHEN origin <> 'sent' THEN origin END AS absence,
     CASE WHEN origin = 'sent' THEN item_known END AS item_known,
+    CASE WHEN origin = 'sent' AND q.item = '' THEN 'blank' END AS item_fault,
     CASE WHEN origin = 'sent' AND item_known THEN is_listed END AS item_owned,
     CASE WHEN origin = 'sent' THEN coalesce(d.item_count, 1) END AS item_count,
     CASE WHEN nullif(trim(w.unit_label), '') IS NOT NULL AND expected_unit_label IS NOT NULL

@@ -26,7 +26,9 @@ SELECT row_number() OVER (ORDER BY s.submission_id) AS row_no,
     CASE WHEN s.held_reason IS NULL AND s.template_version <> '' AND $template_version <> ''
         THEN s.template_version = $template_version END AS template_agrees,
     s.template_version, $template_version AS current_template,
-    CASE WHEN s.held_reason IS NULL THEN s.row_count END AS row_count
+    -- A layout problem explains an empty file better than its emptiness.
+    CASE WHEN s.held_reason IS NULL AND s.submission_id NOT IN (SELECT submission_id FROM incoming_problem)
+        THEN s.row_count END AS row_count
 FROM incoming_submission AS s
 LEFT JOIN cycle_plan AS c ON c.period = s.period
 LEFT JOIN unit AS own ON own.unit = s.unit
@@ -34,7 +36,10 @@ LEFT JOIN unit AS own ON own.unit = s.unit
 UNION ALL BY NAME
 SELECT (SELECT count(*) FROM incoming_submission) + row_number() OVER (ORDER BY p.submission_id, p.problem_no) AS row_no,
     p.submission_id, s.unit, s.period, p.problem_no,
-    p.code AS problem_code, p.sheet AS problem_sheet, p.cell AS problem_cell, p.value AS problem_value
+    -- A workbook is complete by its checksums, a text file only by its end row; and not every column is needed.
+    CASE WHEN p.code IN ('end_row_missing', 'rows_mismatch') AND s.file_kind <> 'csv' THEN p.code || '_book'
+        WHEN p.code = 'column_missing' AND p.value NOT IN ('指标编码', '本期值', '措施编码', '进展状态') THEN 'column_missing_minor'
+        ELSE p.code END AS problem_code, p.sheet AS problem_sheet, p.cell AS problem_cell, p.value AS problem_value
 FROM incoming_problem AS p
 JOIN incoming_submission AS s USING (submission_id)
 ORDER BY row_no
