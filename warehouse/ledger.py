@@ -187,7 +187,7 @@ def settle(
 def backoff(attempts: int) -> timedelta:
     """How long a mail waits after its ``attempts``-th counted attempt: 5 min, doubled each time, at most 4 h."""
     doublings = min(max(attempts, 1) - 1, 10)
-    return min(BACKOFF_FIRST * 2**doublings, BACKOFF_MAX)
+    return min(BACKOFF_FIRST * (1 << doublings), BACKOFF_MAX)
 
 
 def count_by_state(store: Store) -> dict[str, int]:
