@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -12,6 +13,10 @@ from view_samples import ERRORS, WARNINGS
 from templates.annotate import AUTHOR, RESULTS, annotated_return
 from templates.views import FindingLine
 from templates.workbook import upload_workbook
+from warehouse.intake.batch import read_batch
+from warehouse.intake.guard import admit
+from warehouse.intake.limits import Limits
+from warehouse.intake.reading import Landing
 
 ORIGINAL = upload_workbook(SPEC, FILLED)
 FINDINGS = (*WARNINGS, *ERRORS)
@@ -115,3 +120,27 @@ def test_unknown_sheet_is_listed_without_a_link() -> None:
     book = read(annotated_return(ORIGINAL, "xlsx", (FindingLine("error", "Sheet9", "G5", "", "问题"),)))
     assert book[RESULTS]["C5"].value == "Sheet9"
     assert book[RESULTS]["D5"].hyperlink is None
+
+
+def test_dropped_as_it_is_it_reads_like_the_original(tmp_path: Path) -> None:
+    files = {
+        "a.xlsx": ORIGINAL,
+        "b.xlsx": annotated_return(ORIGINAL, "xlsx", FINDINGS),
+        "c.csv": CSV.encode(),
+        "d.xlsx": annotated_return(CSV.encode(), "csv", FINDINGS),
+    }
+    landings = []
+    (tmp_path / "landing").mkdir()
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        landing = admit(tmp_path / name, "441402", tmp_path / "landing", Limits())
+        assert isinstance(landing, Landing)
+        landings.append(landing)
+    labels = {"I-01": "亿元", "I-02": "家", "I-03": "%", "I-04": "状态"}
+    xlsx, marked, csv, rebuilt = read_batch(landings, labels, Limits())
+    assert [r.held for r in (xlsx, marked, csv, rebuilt)] == [None] * 4
+    assert len(xlsx.rows) == 6
+    assert marked.rows == xlsx.rows
+    assert (marked.problems, marked.template_version) == ((), "1")
+    assert len(csv.rows) == 1
+    assert rebuilt.rows == csv.rows
