@@ -21,7 +21,7 @@ from unicodedata import normalize
 from config import consistency, yamlfile
 from config.calendar import WorkCalendar
 from config.contacts import Contacts
-from config.plan import Indicator, Plan, UnitTarget
+from config.plan import Action, Indicator, Plan, Safeguard, UnitTarget
 from config.settings import Settings
 from config.units import ReportingUnit
 from config.yamlfile import ConfigError, Document, Folder
@@ -67,7 +67,10 @@ class Config:
     @cached_property
     def _items(self) -> Mapping[str, str]:
         plan = self.plan
-        return {e.code: e.name for e in (*plan.indicators, *plan.actions, *plan.safeguards)}
+        entries: tuple[Indicator | Action | Safeguard, ...] = (
+            *plan.indicators, *plan.actions, *plan.safeguards,
+        )  # fmt: skip
+        return {e.code: e.name for e in entries}
 
     @cached_property
     def _obligations(self) -> tuple[ObligationSpec, ...]:
@@ -141,7 +144,7 @@ def _targets(folders: Sequence[Folder]) -> Iterator[dict[str, Any]]:
     if file is None:
         return
     fields = set(UnitTarget.model_fields)
-    with file.open(encoding="utf-8-sig", newline="") as stream:
+    with file.open("r", encoding="utf-8-sig") as stream:
         reader = csv.DictReader(stream)
         unknown = set(reader.fieldnames or ()) - fields
         if unknown or not {"indicator", "unit"} <= set(reader.fieldnames or ()):

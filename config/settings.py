@@ -14,9 +14,9 @@ class _Section(BaseModel):
 
 
 class Deadline(_Section):
-    due_working_day: int = Field(10, ge=1, le=60)
+    due_working_day: int = Field(default=10, ge=1, le=60)
     due_time: ClockTime = "18:00"
-    grace_working_days: int = Field(10, ge=0, le=120)
+    grace_working_days: int = Field(default=10, ge=0, le=120)
 
 
 class EscalationLevel(_Section):
@@ -51,16 +51,16 @@ class Mail(_Section):
     sender_name: str
     sender_address: str
     domain: str
-    deadline_s: float = Field(30, gt=0)
-    max_attempts: int = Field(8, ge=1)
+    deadline_s: float = Field(default=30, gt=0)
+    max_attempts: int = Field(default=8, ge=1)
 
 
 class Intake(_Section):
-    max_bytes: int = Field(20_000_000, gt=0)
-    settle_seconds: float = Field(2, ge=0)
-    memory_mb: int = Field(1024, ge=256)
-    cpu_seconds: int = Field(10, ge=1)
-    wall_seconds: int = Field(20, ge=1)
+    max_bytes: int = Field(default=20_000_000, gt=0)
+    settle_seconds: float = Field(default=2, ge=0)
+    memory_mb: int = Field(default=1024, ge=256)
+    cpu_seconds: int = Field(default=10, ge=1)
+    wall_seconds: int = Field(default=20, ge=1)
 
 
 class Checks(_Section):
@@ -73,7 +73,7 @@ class Checks(_Section):
 
 
 class Projection(_Section):
-    min_points: int = Field(4, ge=3)
+    min_points: int = Field(default=4, ge=3)
 
 
 class PrefectServer(_Section):

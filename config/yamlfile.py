@@ -105,7 +105,7 @@ def build(document: Document, model: type[T], data: Any = None, at: Sequence[str
         raise document.error(at, "文件是空的")
     try:
         if isinstance(model, type) and issubclass(model, BaseModel):
-            return model.model_validate(source)  # type: ignore[return-value]
+            return model.model_validate(source)
         return TypeAdapter(model).validate_python(source)
     except ValidationError as error:
         first, *others = error.errors(include_url=False)
@@ -124,10 +124,12 @@ def _short(value: Any) -> str:
 
 
 def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    found: yaml.Node | None = None
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if str(key.value) == str(step):
-                return value
+                found = value
+                break
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step]
-    return None
+        found = node.value[step]
+    return found
