@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from warehouse.intake.numbers import Figure, parse_figure, show_number
@@ -96,13 +97,18 @@ def fold(value: Any) -> str:
     """For comparing names: NFKC, all white space and invisible marks removed."""
     if value is None or value == "":
         return ""
-    text = show(value)
+    return _fold_text(value if isinstance(value, str) else show(value))
+
+
+@lru_cache(maxsize=4096)  # the same headers and codes come with every file of a batch
+def _fold_text(text: str) -> str:
     if text.isascii():
         return "".join(text.split())
     text = unicodedata.normalize("NFKC", text)
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
 
 
+@lru_cache(maxsize=8192)
 def address(row: int, column: int) -> str:
     """A1 form of a 0-based position."""
     letters = ""

@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from warehouse.intake.reading import CellState
@@ -90,6 +91,7 @@ def _number(raw: float | Decimal, unit_label: str, number_format: str) -> Figure
     return Figure(convert(share, "%", unit_label), CellState.NUMBER, shown, "%")
 
 
+@lru_cache(maxsize=4096)
 def _text(raw: str, unit_label: str) -> Figure:
     kept = raw.strip()[:200]
 
@@ -170,7 +172,10 @@ def _leading(body: str) -> tuple[Decimal | None, str]:
 
 def _unclear(text: str) -> CellState:
     """Words with a figure somewhere in them are ambiguous; words alone are text."""
-    figures = re.search(r"\d|[一二两三四五六七八九十百千万亿][百千万亿元家个%]|百分之|[△▲±~≈≤≥<>]", text)
+    figures = re.search(
+        r"\d|[一二两三四五六七八九十百千万亿几数][一二两三四五六七八九十百千万亿元家个%]|百分之|[△▲±~≈≤≥<>]",
+        text,
+    )
     return CellState.AMBIGUOUS if figures else CellState.TEXT
 
 

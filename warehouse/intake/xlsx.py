@@ -67,7 +67,8 @@ def _second_look(
     percent = _percent_styles(package)
     has_errors = b't="e"' in content or b"t='e'" in content
     has_formulas = b"<f" in content or b":f>" in content or b":f " in content
-    if not percent and not has_errors and not has_formulas:
+    shares = any(b's="%s"' % style in content or b"s='%s'" % style in content for style in percent)
+    if not shares and not has_errors and not has_formulas:
         return {}, {}
     return _look(content, percent)
 
@@ -75,21 +76,25 @@ def _second_look(
 def _look(content: bytes, percent: set[bytes]) -> tuple[_Formats, _Specials]:
     formats: _Formats = {}
     specials: _Specials = {}
-    row, column = -1, -1
     for attributes, inner in _CELL.findall(content):
+        if not inner:
+            continue
         told = dict(_ATTRIBUTE.findall(attributes))
+        is_error, is_share = told.get(b"t") == b"e", told.get(b"s") in percent
+        has_formula = b"<f" in inner or b":f" in inner
+        if not (is_error or is_share or has_formula):
+            continue
         place = _place(told.get(b"r", b""))
         if place is None:
-            continue
-        row, column = place
-        value = _VALUE.search(inner) if inner else None
-        if told.get(b"t") == b"e":
+            raise Held(HeldReason.DAMAGED, "单元格没有地址")
+        value = _VALUE.search(inner)
+        if is_error:
             shown = value[1].decode("utf-8", "replace") if value else "#ERROR"
-            specials[row, column] = (CellState.ERROR, shown[:20])
-        elif inner and (b"<f" in inner or b":f" in inner) and (value is None or not value[1].strip()):
-            specials[row, column] = (CellState.FORMULA, "=…")
-        elif told.get(b"s") in percent:
-            formats[row, column] = "0%"
+            specials[place] = (CellState.ERROR, shown[:20])
+        elif has_formula and (value is None or not value[1].strip()):
+            specials[place] = (CellState.FORMULA, "=…")
+        elif is_share:
+            formats[place] = "0%"
     return formats, specials
 
 
