@@ -1,0 +1,158 @@
+"""The forms a coordinator fills in Prefect: Chinese titles, drop-downs from the register, plain validation.
+
+Belongs here: what may be chosen and how it reads. Does not: any work. The drop-down lists are read from the
+office's register when a form's schema is generated, that is at deployment time, never at import (ADR 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from config.calendar import period_of, previous_period, quarter_end
+from config.register import Config
+from flows import clock
+from flows.office import open_office
+
+LAST_QUARTER = "刚结束的季度"
+OPEN_QUARTERS = "所有已开启的报告期"
+ALL_UNITS = "全部单位"
+
+
+def quarters(config: Config) -> list[str]:
+    """Every period of the plan, latest first."""
+    found = [config.plan.end_period]
+    while found[-1] > config.plan.start_period:
+        found.append(previous_period(found[-1]))
+    return found
+
+
+def unit_label(config: Config, code: str) -> str:
+    """``市商务局(SWJ)``"""
+    return f"{config.unit(code).name}({code})"
+
+
+def unit_labels(config: Config) -> list[str]:
+    return [ALL_UNITS, *(unit_label(config, unit.code) for unit in config.units)]
+
+
+class FromRegister:
+    """Marks a text whose choices come from the register of the office named by JIBAO_HOME and JIBAO_CONFIG."""
+
+    def __init__(self, choices: Callable[[Config], list[str]]) -> None:
+        self.choices = choices
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "enum": self.choices(open_office().config)}
+
+
+def _a_quarter(text: str) -> str:
+    if text not in (LAST_QUARTER, OPEN_QUARTERS):
+        try:
+            quarter_end(text)
+        except ValueError:
+            raise ValueError(f"{text!r} 不是报告期;请写成 2019-Q3") from None
+    return text
+
+
+def _an_instant(text: str) -> str:
+    if text:
+        try:
+            clock.parse_instant(text)
+        except ValueError:
+            raise ValueError(f"{text!r} 不是时间;请写成 2019-10-25 或 2019-10-25T18:00") from None
+    return text
+
+
+Quarter = Annotated[str, AfterValidator(_a_quarter), FromRegister(lambda c: [LAST_QUARTER, *quarters(c)])]
+OpenQuarter = Annotated[
+    str, AfterValidator(_a_quarter), FromRegister(lambda c: [OPEN_QUARTERS, *quarters(c)])
+]
+Unit = Annotated[str, FromRegister(unit_labels)]
+Instant = Annotated[str, AfterValidator(_an_instant)]
+
+
+class Form(BaseModel):
+    """What every form asks: who and why. Empty on schedules."""
+
+    model_config = ConfigDict(extra="forbid", title="填写内容")
+
+    actor: str = Field("", title="经办人", description="谁在办理;定时任务留空。记入运行台账。", max_length=50)
+    reason: str = Field("", title="事由", description="为什么手工办理。记入运行台账。", max_length=200)
+
+    def trigger(self) -> str:
+        """Who started it, as the run ledger keeps it."""
+        if not self.actor:
+            return "Prefect 定时"
+        return f"Prefect:{self.actor}" + (f"({self.reason})" if self.reason else "")
+
+
+class PeriodForm(Form):
+    period: Quarter = Field(LAST_QUARTER, title="报告期", description="季度;默认按今天推算刚结束的季度。")
+
+    def chosen_period(self, as_of: datetime) -> str:
+        if self.period != LAST_QUARTER:
+            return self.period
+        return previous_period(period_of(as_of.date()))
+
+
+class InstantForm(PeriodForm):
+    as_of: Instant = Field(
+        "", title="以哪个时刻为准", description="例如 2019-10-25 或 2019-10-25T18:00(北京时间);留空即现在。"
+    )
+
+    def moment(self) -> datetime:
+        return clock.parse_instant(self.as_of) if self.as_of else clock.now()
+
+
+class OpenForm(InstantForm):
+    pass
+
+
+class OpenPeriodsForm(Form):
+    period: OpenQuarter = Field(OPEN_QUARTERS, title="报告期", description="默认办理所有已开启的报告期。")
+
+    def chosen_period(self) -> str | None:
+        """None: whichever periods are open."""
+        return None if self.period in (OPEN_QUARTERS, LAST_QUARTER) else self.period
+
+
+class CollectForm(OpenPeriodsForm):
+    unit: Unit = Field(ALL_UNITS, title="填报单位", description="只收取一个单位的投递文件夹,或全部单位。")
+    send: bool = Field(True, title="寄出邮件", description="回执和退回立即寄出;不勾选则只排队。")
+
+
+class RemindForm(OpenPeriodsForm):
+    send: bool = Field(True, title="寄出邮件", description="不勾选则只排队。")
+
+
+class ReportForm(InstantForm):
+    send: bool = Field(False, title="寄出通报", description="勾选后把通报寄给领导;不勾选则只生成、不寄。")
+    after_due: bool = Field(
+        False, title="只在截止后测算", description="定时任务用:未到截止时间或尚未开启时什么也不做。"
+    )
+
+
+class RerunForm(InstantForm):
+    unit: Unit = Field(ALL_UNITS, title="填报单位", description="只重新收取一个单位的报送,或全部单位。")
+    send: bool = Field(False, title="寄出邮件", description="勾选后寄出回执、退回和通报;不勾选则只排队。")
+
+
+def unit_codes(config: Config, label: str) -> list[str] | None:
+    """The unit behind a drop-down entry (or a name, alias or code); None means all.
+
+    :raises ValueError: no such unit
+    """
+    if label == ALL_UNITS:
+        return None
+    name, _, code = label.removesuffix(")").rpartition("(")
+    unit = config.find_unit(label) or config.find_unit(code) or config.find_unit(name)
+    if unit is None:
+        raise ValueError(f"没有这个填报单位:{label}")
+    return [unit.code]

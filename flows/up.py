@@ -1,0 +1,196 @@
+"""``jibao up``: everything an office needs in one terminal, until Ctrl-C.
+
+Belongs here: starting, watching over and stopping processes. Does not: deployments (flows.deployments), the
+drop folder (flows.watch), any rule of the reporting cycle.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from flows import processes
+from flows.home import Home
+from flows.office import Office, open_office
+from flows.serving import serve_site
+from flows.sink import EmbeddedSink
+
+DONE, WRONG_USE, FAILED = 0, 2, 3
+HEALTH_SECONDS = 180.0
+GRACE_SECONDS = 15.0
+
+
+class PortTaken(RuntimeError):
+    """Another program listens there already."""
+
+
+@dataclass
+class Child:
+    what: str  # as people read it
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@dataclass
+class Running:
+    children: list[Child] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def broken(self) -> Child | None:
+        return next((c for c in self.children if c.process.poll() is not None), None)
+
+
+def run(
+    home: Path | None = None, config: Path | None = None, host: str = "127.0.0.1", port: int = 4200,
+    site_port: int = 4280, smtp_port: int = 1025, poll_seconds: float = 10.0,
+) -> int:  # fmt: skip
+    """Runs the services until Ctrl-C or SIGTERM, then stops every child; the exit status.
+
+    :raises config.register.ConfigError: the configuration is not usable
+    """
+    office = open_office(home, config, trigger="jibao up")
+    office.home.create()
+    with_sink = office.config.settings.mail.mode == "sink"
+    wanted = {"界面端口": port, "站点端口": site_port} | ({"收信端口": smtp_port} if with_sink else {})
+    try:
+        for what, number in wanted.items():
+            _check_free(what, host, number)
+    except PortTaken as error:
+        click.echo(str(error), err=True)
+        return WRONG_USE
+    running = Running()
+    before = {n: signal.signal(n, lambda *_: running.stop.set()) for n in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(serve_site(office.home, host, site_port))
+            if with_sink:
+                stack.enter_context(EmbeddedSink(office.home.outbox, host, smtp_port))
+            stack.enter_context(_stopping(running))
+            return _serve(running, office, config, host, (port, site_port, smtp_port), poll_seconds)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def environment(home: Home, config: Path | None, host: str, port: int) -> dict[str, str]:
+    """What the child processes see: no profile of the user, no telemetry, this home and configuration."""
+    inherited = {
+        k: v for k, v in os.environ.items() if not k.startswith("PREFECT_") or k.endswith("_AUTH_STRING")
+    }
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    password = inherited.get("PREFECT_SERVER_API_AUTH_STRING")
+    place = {"JIBAO_HOME": str(home.root)} | ({"JIBAO_CONFIG": str(config.absolute())} if config else {})
+    return inherited | place | ({"PREFECT_API_AUTH_STRING": password} if password else {}) | {
+        "PREFECT_HOME": str(home.root / "prefect"),
+        "PREFECT_PROFILES_PATH": str(home.root / "prefect" / "profiles.toml"),
+        "PREFECT_API_URL": f"http://{shown}:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "PREFECT_LOGGING_COLORS": "false",
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+    }  # fmt: skip
+
+
+def _serve(
+    running: Running, office: Office, config: Path | None, host: str, ports: tuple[int, int, int], poll: float
+) -> int:
+    port, site_port, smtp_port = ports
+    env = environment(office.home, config, host, port) | {"JIBAO_POLL_SECONDS": str(poll)}
+    logs = office.home.logs
+    server = ["prefect", "server", "start", "--host", host, "--port", str(port)]
+    click.echo("正在启动 Prefect 服务,首次约需半分钟……")
+    running.children.append(_start("Prefect 服务", server, env, logs / "prefect-server.log"))
+    if not _healthy(running, env):
+        return _stopped(running)
+    running.children.append(_start("任务执行", ["flows.deployments"], env, logs / "prefect-runner.log"))
+    running.children.append(_start("投递目录监视", ["flows.watch"], env, logs / "watch.log"))
+    click.echo(f"Prefect 界面:http://{host}:{port}")
+    click.echo(f"通报站点:http://{host}:{site_port}/")
+    click.echo(f"报告文件:http://{host}:{site_port}/reports/")
+    if office.config.settings.mail.mode == "sink":
+        click.echo(f"内置收信:smtp://{host}:{smtp_port},邮件存于 {office.home.outbox}")
+    click.echo(f"投递目录:{office.home.inbox}")
+    click.echo(f"日志:{logs}\n按 Ctrl-C 停止。")
+    while not running.stop.wait(0.5):
+        if running.broken():
+            break
+    return _stopped(running)
+
+
+def _stopped(running: Running) -> int:
+    broken = running.broken()
+    if running.stop.is_set() or broken is None:
+        click.echo("正在停止……")
+        return DONE if running.stop.is_set() else FAILED
+    click.echo(f"{broken.what}意外退出,其余服务一并停止;原因见 {broken.log}", err=True)
+    return FAILED
+
+
+def _start(what: str, module: list[str], env: dict[str, str], log: Path) -> Child:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        # An own session: Ctrl-C reaches only us, and we stop the children in order.
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True,
+        )  # fmt: skip
+    return Child(what, process, log)
+
+
+def _healthy(running: Running, env: dict[str, str]) -> bool:
+    request = urllib.request.Request(f"{env['PREFECT_API_URL']}/health")
+    if password := env.get("PREFECT_API_AUTH_STRING"):
+        request.add_header("Authorization", "Basic " + base64.b64encode(password.encode()).decode())
+    # Loopback must not go through a proxy named by the environment.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    waited = 0.0
+    while waited < HEALTH_SECONDS and running.broken() is None:
+        try:
+            with opener.open(request, timeout=5) as answer:
+                if answer.status == 200:
+                    return True
+        except OSError:
+            pass
+        if running.stop.wait(0.5):
+            return False
+        waited += 0.5
+    return False
+
+
+@contextlib.contextmanager
+def _stopping(running: Running) -> Iterator[None]:
+    """Ends every child and every process they started, whatever happened in between."""
+    try:
+        yield
+    finally:
+        # The server goes last: a run that ends tells it so.
+        for child in reversed(running.children):
+            processes.end_tree(child.process, GRACE_SECONDS)
+
+
+def _check_free(what: str, host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(
+                f"{what} {host}:{port} 不可用({error.strerror});请停掉占用它的程序,或另选端口"
+            ) from None
