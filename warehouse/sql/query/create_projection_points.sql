@@ -7,3 +7,5 @@ JOIN attain_target t USING (indicator, unit, scope)
 LEFT JOIN attain_share h ON h.indicator = s.indicator AND h.unit = s.unit AND h.scope = s.scope AND h.quarter = s.t % 4
 WHERE s.value IS NOT NULL AND s.is_complete AND s.t <= $origin AND t.t_end > $origin
     AND t.target_kind NOT IN ('milestone', 'unspecified')
+    -- A per-unit target says nothing about the sum of units.
+    AND NOT (t.scope = 'city' AND t.binds = 'unit' AND t.rollup IN ('single', 'sum') AND t.reporters > 1)

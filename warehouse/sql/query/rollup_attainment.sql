@@ -9,10 +9,10 @@ WITH rolled AS (
            count(*) FILTER (f.status = 'nil') AS nil,
            min(f.state) AS any_state,
            arg_min(f.value, f.unit) AS one,
-           -- Ordered, because floating-point sums depend on order and a rerun must be identical.
-           fsum(f.value ORDER BY f.unit) AS total,
-           fsum(f.numerator ORDER BY f.unit) FILTER (f.denominator IS NOT NULL) AS numerator,
-           fsum(f.denominator ORDER BY f.unit) FILTER (f.numerator IS NOT NULL) AS denominator
+           -- Exact decimals: sums of floats depend on their order, and a rerun must be identical.
+           sum(f.value::DECIMAL(38, 9))::DOUBLE AS total,
+           sum(f.numerator::DECIMAL(38, 9)) FILTER (f.denominator IS NOT NULL)::DOUBLE AS numerator,
+           sum(f.denominator::DECIMAL(38, 9)) FILTER (f.numerator IS NOT NULL)::DOUBLE AS denominator
     FROM attain_figure f
     JOIN attain_target t ON t.scope = 'city' AND t.indicator = f.indicator AND t.unit = f.city
     GROUP BY ALL

@@ -58,7 +58,7 @@ judged AS (
     FROM figure
 ),
 by_unit AS (
-    SELECT j.indicator, u.city AS unit, count(*) AS units, count(*) FILTER (j.met) AS met_units,
+    SELECT j.indicator, u.city AS unit, 'city' AS scope, count(*) AS units, count(*) FILTER (j.met) AS met_units,
            count(*) FILTER (NOT j.met) AS unmet_units
     FROM judged j
     JOIN unit u ON u.plan_hash = $plan_hash AND u.unit = j.unit
@@ -72,7 +72,7 @@ settled AS (
                ELSE j.met END AS met),
            n.met_units, n.units
     FROM judged j
-    LEFT JOIN by_unit n ON j.scope = 'city' AND j.binds = 'unit' AND n.indicator = j.indicator AND n.unit = j.unit
+    LEFT JOIN by_unit n ON n.indicator = j.indicator AND n.unit = j.unit AND n.scope = j.scope
 ),
 lit AS (
     SELECT *, CASE WHEN met THEN 'met'
@@ -83,7 +83,7 @@ lit AS (
     FROM settled
 ),
 worst AS (
-    SELECT l.indicator, u.city AS unit,
+    SELECT l.indicator, u.city AS unit, 'city' AS scope,
            min(CASE l.light WHEN 'red' THEN 1 WHEN 'yellow' THEN 2 WHEN 'green' THEN 3 END) AS rank
     FROM lit l JOIN unit u ON u.plan_hash = $plan_hash AND u.unit = l.unit
     WHERE l.scope = 'unit' AND l.binds = 'unit'
@@ -130,5 +130,6 @@ SELECT l.indicator, l.unit, l.scope, l.baseline, l.target_kind, l.target_low, l.
                     AND p.projected IS NULL AND NOT l.is_by_unit THEN '数据不足' || $min_points || '期，不作预测' END
        ), '') AS note
 FROM lit l
-LEFT JOIN worst w ON l.is_by_unit AND w.indicator = l.indicator AND w.unit = l.unit
-LEFT JOIN projection p ON p.indicator = l.indicator AND p.unit = l.unit AND p.scope = l.scope AND NOT l.is_by_unit
+-- Only equalities in these joins: any other condition makes DuckDB compare every pair of rows.
+LEFT JOIN worst w ON w.indicator = l.indicator AND w.unit = l.unit AND w.scope = l.scope
+LEFT JOIN projection p ON p.indicator = l.indicator AND p.unit = l.unit AND p.scope = l.scope
