@@ -47,29 +47,35 @@ def read_workbook(data: bytes, package: Package | None) -> list[Grid]:
         raise Held(HeldReason.ENCRYPTED) from error
     except (CalamineError, ZipError, OSError, ValueError) as error:
         raise Held(HeldReason.DAMAGED, "工作簿结构损坏") from error
+    looked = package if package is not None and package.kind != "ods" else None
+    paths = _sheet_parts(looked) if looked else {}
+    percent = _percent_styles(looked) if looked else set()
     grids = []
     for name, rows in read:
         if len(rows) > MAX_ROW or max(map(len, rows), default=0) > MAX_COLUMN:
             raise Held(HeldReason.BOMB, f"第{len(rows)}行")
-        formats, specials = _second_look(name, rows, package)
+        formats: _Formats = {}
+        specials: _Specials = {}
+        if looked is None:
+            specials = _unsure_shares(rows)
+        elif name in paths:
+            formats, specials = _second_look(paths[name], percent)
+        else:
+            raise Held(HeldReason.DAMAGED, "找不到工作表")
         grids.append(Grid(fold(name), rows, formats, specials))
     return grids
 
 
-def _second_look(
-    name: str, rows: Sequence[Sequence[Any]], package: Package | None
-) -> tuple[_Formats, _Specials]:
-    if package is None or package.kind == "ods":
-        return {}, _unsure_shares(rows)
-    content = _sheet_part(package, name)
-    if content is None:
-        raise Held(HeldReason.DAMAGED, "找不到工作表")
-    percent = _percent_styles(package)
+def _second_look(content: bytes, percent: set[bytes]) -> tuple[_Formats, _Specials]:
     has_errors = b't="e"' in content or b"t='e'" in content
     has_formulas = b"<f" in content or b":f>" in content or b":f " in content
-    shares = any(b's="%s"' % style in content or b"s='%s'" % style in content for style in percent)
+    shares = sum(content.count(b's="%s"' % style) + content.count(b"s='%s'" % style) for style in percent)
     if not shares and not has_errors and not has_formulas:
         return {}, {}
+    if not has_errors and not has_formulas:  # the usual case, and the usual spelling of it
+        found = re.findall(rb'<c r="([A-Z]+[0-9]+)" s="(?:%s)"' % b"|".join(percent), content)
+        if len(found) == shares:
+            return {place: "0%" for place in map(_place, found) if place}, {}
     return _look(content, percent)
 
 
@@ -112,24 +118,23 @@ def _attributes(tag: str) -> dict[str, str]:
     return {k.rsplit(":", 1)[-1]: html.unescape(a or b) for k, a, b in _NAMED.findall(tag)}
 
 
-def _sheet_part(package: Package, name: str) -> bytes | None:
-    """The XML of the sheet that carries this name, by way of the workbook's relations."""
-    path = next((n for n in package.parts if n.lower() == "xl/workbook.xml"), None)
-    if path is None:
-        path = next((n for n in package.parts if n.endswith("workbook.xml")), "")
-    folder = path.rpartition("/")[0]
-    book = package.parts.get(path, b"").decode("utf-8", "replace")
-    links = package.parts.get(f"{folder}/_rels/{path.rpartition('/')[2]}.rels", b"").decode(
-        "utf-8", "replace"
-    )
+def _sheet_parts(package: Package) -> dict[str, bytes]:
+    """The XML of every sheet by its name, by way of the workbook's relations."""
+    by_path = {n.lower(): c for n, c in package.parts.items()}
+    path = next((n for n in by_path if n.endswith("workbook.xml")), "")
+    if "xl/workbook.xml" in by_path:
+        path = "xl/workbook.xml"
+    folder, _, last = path.rpartition("/")
+    book = by_path.get(path, b"").decode("utf-8", "replace")
+    links = by_path.get(f"{folder}/_rels/{last}.rels", b"").decode("utf-8", "replace")
     targets = {a.get("Id"): a.get("Target", "") for a in map(_attributes, _RELATION.findall(links))}
+    found: dict[str, bytes] = {}
     for sheet in map(_attributes, _SHEET.findall(book)):
-        if sheet.get("name") == name:
-            target = targets.get(sheet.get("id"), "")
-            full = target.lstrip("/") if target.startswith("/") else f"{folder}/{target}"
-            lower = full.lower()
-            return next((c for n, c in package.parts.items() if n.lower() == lower), None)
-    return None
+        target = targets.get(sheet.get("id"), "").lower()
+        content = by_path.get(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}")
+        if content is not None:
+            found[sheet.get("name", "")] = content
+    return found
 
 
 def _percent_styles(package: Package) -> set[bytes]:
