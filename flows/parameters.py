@@ -1,20 +1,23 @@
 """The forms a coordinator fills in Prefect: Chinese titles, drop-downs from the register, plain validation.
 
 Belongs here: what may be chosen and how it reads. Does not: any work. The drop-down lists are read from the
-office's register when a form's schema is generated, that is at deployment time, never at import (ADR 5).
+office's register when Prefect generates a form's schema, and a broken register breaks no import (ADR 5).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from config.calendar import period_of, previous_period, quarter_end
-from config.register import Config
+from config.register import Config, ConfigError
 from flows import clock
 from flows.office import open_office
 
@@ -40,6 +43,15 @@ def unit_labels(config: Config) -> list[str]:
     return [ALL_UNITS, *(unit_label(config, unit.code) for unit in config.units)]
 
 
+@lru_cache(maxsize=4)
+def _register(home: str, config: str) -> Config | None:
+    """One reading for all forms of a process. A broken register gives plain text fields; the run names the fault."""
+    try:
+        return open_office(Path(home) if home else None, Path(config) if config else None).config
+    except ConfigError:
+        return None
+
+
 class FromRegister:
     """Marks a text whose choices come from the register of the office named by JIBAO_HOME and JIBAO_CONFIG."""
 
@@ -49,7 +61,8 @@ class FromRegister:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {**handler(schema), "enum": self.choices(open_office().config)}
+        config = _register(os.environ.get("JIBAO_HOME", ""), os.environ.get("JIBAO_CONFIG", ""))
+        return {**handler(schema), **({"enum": self.choices(config)} if config else {})}
 
 
 def _a_quarter(text: str) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import urllib.error
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,7 +30,9 @@ from flows.serving import serve_site
 from flows.sink import EmbeddedSink
 
 DONE, WRONG_USE, FAILED = 0, 2, 3
-HEALTH_SECONDS = 180.0
+# The runner makes the deployments in order; when the last is there, all are.
+WATCHED = json.dumps({"deployments": {"name": {"any_": ["手工重跑"]}}}).encode()
+START_SECONDS = 180.0
 GRACE_SECONDS = 15.0
 
 
@@ -117,10 +120,12 @@ def _serve(
     server = ["prefect", "server", "start", "--host", host, "--port", str(port)]
     click.echo("正在启动 Prefect 服务,首次约需半分钟……")
     running.children.append(_start("Prefect 服务", server, env, logs / "prefect-server.log"))
-    if not _healthy(running, env):
+    if not _answers(running, env, "health", None, b"true"):
         return _stopped(running)
     running.children.append(_start("任务执行", ["flows.deployments"], env, logs / "prefect-runner.log"))
     running.children.append(_start("投递目录监视", ["flows.watch"], env, logs / "watch.log"))
+    if not _answers(running, env, "deployments/count", WATCHED, b"1"):
+        return _stopped(running)
     click.echo(f"Prefect 界面:http://{host}:{port}")
     click.echo(f"通报站点:http://{host}:{site_port}/")
     click.echo(f"报告文件:http://{host}:{site_port}/reports/")
@@ -154,23 +159,21 @@ def _start(what: str, module: list[str], env: dict[str, str], log: Path) -> Chil
     return Child(what, process, log)
 
 
-def _healthy(running: Running, env: dict[str, str]) -> bool:
-    request = urllib.request.Request(f"{env['PREFECT_API_URL']}/health")
+def _answers(running: Running, env: dict[str, str], path: str, body: bytes | None, wanted: bytes) -> bool:
+    """Waits until the API answers ``wanted`` at ``path``; False when a child ended or it took too long."""
+    request = urllib.request.Request(f"{env['PREFECT_API_URL']}/{path}", data=body)
+    request.add_header("Content-Type", "application/json")
     if password := env.get("PREFECT_API_AUTH_STRING"):
         request.add_header("Authorization", "Basic " + base64.b64encode(password.encode()).decode())
     # Loopback must not go through a proxy named by the environment.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    waited = 0.0
-    while waited < HEALTH_SECONDS and running.broken() is None:
-        try:
-            with opener.open(request, timeout=5) as answer:
-                if answer.status == 200:
-                    return True
-        except OSError:
-            pass
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up and running.broken() is None:
+        with contextlib.suppress(OSError), opener.open(request, timeout=5) as answer:
+            if answer.read().strip() == wanted:
+                return True
         if running.stop.wait(0.5):
             return False
-        waited += 0.5
     return False
 
 

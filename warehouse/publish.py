@@ -16,12 +16,12 @@ def publish_site_data(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Every mart view, all periods, as ``folder/<view>.parquet``."""
     folder.mkdir(parents=True, exist_ok=True)
     for view in MART_VIEWS:
-        con.table(f"mart.{view}").write_parquet(str(folder / f"{view}.parquet"), compression="zstd")
+        con.sql(f"FROM mart.{view}").write_parquet(str(folder / f"{view}.parquet"), compression="zstd")
 
 
 def export_view(con: duckdb.DuckDBPyConnection, view: str, period: str, form: str, out: Path) -> Path:
     """One view for one period as ``out/<view>_<period>.<form>``; CSV is UTF-8 with BOM."""
-    rows = con.table(f"mart.{view}").filter(_of_period(period))
+    rows = con.sql(f"FROM mart.{view}").filter(_of_period(period))
     target = out / f"{view}_{period}.{form}"
     if form == "parquet":
         rows.write_parquet(str(target), compression="zstd")
@@ -41,7 +41,7 @@ def export_workbook(con: duckdb.DuckDBPyConnection, period: str, target: Path) -
     head = book.add_format({"bold": True})
     date = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     for view in MART_VIEWS:
-        rows = con.table(f"mart.{view}").filter(_of_period(period))
+        rows = con.sql(f"FROM mart.{view}").filter(_of_period(period))
         sheet = book.add_worksheet(view)
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, rows.columns, head)

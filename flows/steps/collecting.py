@@ -81,9 +81,10 @@ def collect(
     if arrived:
         readings = _read_new(office, arrived)
         with office.store() as store, recorded(office, store, "collect", period, inbox=str(place)) as run_id:
-            _settle_batch(office, store, run_id, as_of, period, arrived, readings, result)
+            _settle_batch(office, store, run_id, as_of, arrived, readings, result)
         if inbox is None:
             taking.clear(office, arrived)
+        taking.clear_landing(arrived)
     if send:
         deliver(office, as_of)
     return result

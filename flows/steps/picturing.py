@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from checks.rules import rule_titles
+from checks.rules import load_rules
 from config.calendar import previous_period
 from flows.office import Office
 from templates.views import (
@@ -31,7 +31,7 @@ from warehouse.store import Store
 _INDICATOR = (
     "indicator", "name", "domain", "domain_name", "unit_label", "wording", "target_kind", "actual", "light", "coverage",
     "baseline", "attainment_pct", "met", "progress_pct", "expected_pct", "gap_pp", "required_per_quarter",
-    "projected_2020", "projected_low", "projected_high", "note", "aspirational", "previous_actual", "previous_light", "state",
+    "projected_2020", "projected_low", "projected_high", "note", "aspirational", "previous_actual", "previous_light",
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
     owed = Counter(row["unit"] for row in facts.owed_items(store, period))
     units = tuple(_unit_line(r, owed[r["unit"]], as_of > cycle["due_at"]) for r in rates)
     expected, accepted = sum(u.expected for u in units), sum(u.accepted for u in units)
-    titles = rule_titles()
+    titles = {rule.rule: rule.title for rule in load_rules()}
     return SummaryView(
         period=period,
         previous_period=previous,
@@ -88,7 +88,7 @@ def site_view(store: Store, period: str, as_of: datetime) -> SiteView:
         )
         for u in store.rows("list_site_units", {"period": period, "as_of": as_of})
     ]  # fmt: skip
-    titles = rule_titles()
+    titles = {rule.rule: rule.title for rule in load_rules()}
     return SiteView(
         period=period,
         generated_at=as_of,

@@ -13,7 +13,8 @@ from flows.steps.delivering import deliver
 from flows.steps.picturing import site_view, summary_view
 from flows.steps.running import recorded
 from flows.steps.viewing import NotOpened
-from templates.views import SummaryView
+from templates.report import site_pages, summary_page
+from templates.views import SiteView, SummaryView
 from warehouse import attainment, ledger, register
 from warehouse.publish import publish_site_data
 from warehouse.store import Reader
@@ -66,13 +67,12 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
     )
 
 
-def _write_pages(office: Office, view: SummaryView, site: Any) -> Path:
-    page = office.renderer.page("report/summary", view=view, office=letters.Post(office, view.as_of).view)
+def _write_pages(office: Office, view: SummaryView, site: SiteView) -> Path:
+    who = letters.Post(office, view.as_of).view
+    page = summary_page(office.renderer, who, view)
     summary = office.home.reports(view.period) / "summary.html"
-    copy = office.home.site / f"{view.period}.html"
-    index = office.home.site / "index.html"
-    pages = {summary: page, copy: page}
-    pages[index] = office.renderer.page("site/index", view=site, office=letters.Post(office, view.as_of).view)
+    pages = {summary: page, office.home.site / f"{view.period}.html": page}
+    pages |= {office.home.site / name: text for name, text in site_pages(office.renderer, who, site).items()}
     for path, text in pages.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")

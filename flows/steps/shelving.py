@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,15 @@ def archive_path(home: Home, sha256: str) -> Path:
 
 
 def archive(home: Home, landing: Path, sha256: str) -> None:
-    """Moves a landing copy into the archive; done already is done."""
-    _move(landing, archive_path(home, sha256), read_only=True)
+    """Puts a landing copy into the archive; done already is done."""
+    _keep(landing, archive_path(home, sha256))
 
 
 def quarantine(home: Home, landing: Path | None, name: str, facts: dict[str, Any]) -> None:
     """Keeps what could not be read: the bytes, where they could be copied, and a note saying why."""
     target = home.quarantine / name
     if landing is not None:
-        _move(landing, target, read_only=True)
+        _keep(landing, target)
     note = target.with_name(name + ".json")
     if not note.exists():
         note.write_text(json.dumps(facts, ensure_ascii=False, indent=1, default=str), "utf-8")
@@ -44,11 +45,15 @@ def remove(candidate: Candidate) -> None:
         os.unlink(candidate.path)  # noqa: PTH108  the name is bytes
 
 
-def _move(source: Path, target: Path, *, read_only: bool) -> None:
+def _keep(landing: Path, target: Path) -> None:
+    """The landing copy stays: the same bytes may have come from a second folder and rest elsewhere too."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        source.unlink(missing_ok=True)
         return
-    if read_only:
-        source.chmod(0o440)
-    source.replace(target)
+    try:
+        target.hardlink_to(landing)
+    except OSError:  # archive on another file system
+        part = target.with_name(target.name + ".part")
+        shutil.copyfile(landing, part)
+        part.replace(target)
+    target.chmod(0o440)

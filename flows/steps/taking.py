@@ -67,3 +67,10 @@ def clear(office: Office, arrived: Iterable[Arrived]) -> None:
             shelving.set_aside(office.home, a.candidate, f"{a.unit or '_'}-{a.sha256}")
         else:
             shelving.remove(a.candidate)
+
+
+def clear_landing(arrived: Iterable[Arrived]) -> None:
+    """The copies have been kept in archive or quarantine; the landing folder is not needed any more."""
+    for a in arrived:
+        if isinstance(a.copy, Landing):
+            a.copy.path.unlink(missing_ok=True)

@@ -40,6 +40,6 @@ SELECT c.unit, c.item, c.period,
        c.figure.value, c.figure.numerator, c.figure.denominator, c.figure.state, c.figure.status, c.figure.remark, c.figure.evidence,
        c.submission_id, c.sheet, c.cell, $recorded_at, c.received_at,
        CASE WHEN s.revision IS NULL THEN '首报' ELSE '更正' END,
-       EXISTS (FROM finding f WHERE f.unit = c.unit AND f.period = c.period AND list_contains(f.items, c.item) AND f.severity = 'error')
+       EXISTS (FROM finding f WHERE f.unit = c.unit AND f.period = c.period AND f.severity = 'error' AND (len(f.items) = 0 OR list_contains(f.items, c.item)))
 FROM changed c
 LEFT JOIN standing s USING (unit, item, period)
