@@ -67,6 +67,8 @@ def read_workbook(data: bytes, package: Package | None) -> list[Grid]:
 
 
 def _second_look(content: bytes, percent: set[bytes]) -> tuple[_Formats, _Specials]:
+    end = content.rfind(b"</sheetData>")  # drop-down lists behind it hold <formula1>
+    content = content if end < 0 else content[:end]
     has_errors = b't="e"' in content or b"t='e'" in content
     has_formulas = b"<f" in content or b":f>" in content or b":f " in content
     shares = sum(content.count(b's="%s"' % style) + content.count(b"s='%s'" % style) for style in percent)
