@@ -14,8 +14,9 @@ from pathlib import Path
 
 from config.calendar import SHANGHAI, previous_period, quarter_end
 from config.plan import Measure
+from config.yamlfile import find
 from flows import sample, steps
-from flows.office import Office
+from flows.office import Office, open_office
 from flows.steps.opening import workbook_specs
 from templates.workbook import Filled, WorkbookSpec
 from warehouse.store import Reader
@@ -45,7 +46,11 @@ def run_demo(office: Office, period: str, echo: Callable[[str], None]) -> list[s
         raise DemoRefused(f"{office.home.root} 已有数据;演示只在空目录进行,请用 --home 指定另一个目录")
     office.home.create()
     began = time.monotonic()
-    echo(f"演示:{office.config.plan.name}\n所有数据均为虚构样例。")
+    echo(f"演示:{office.config.plan.name}\n所有数据(含部分指标的基期值)均为虚构样例。")
+    own = office.home.config / "targets.csv"
+    if find([office.home.config, office.base], "targets.csv") is None:
+        own.write_text(sample.baselines(office.config), "utf-8")
+        office = open_office(office.home.root, office.base, office.trigger)
     for quiet in sample.earlier_periods(period):
         _quiet_quarter(office, quiet, echo)
     _eventful_quarter(office, period, echo)
@@ -160,7 +165,7 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             book(unit, sample.with_nil(filled, item)),
             f"{names[unit]}:零报告",
         )
-    if found := pick(measure=Measure.PERCENT):
+    if found := pick(needs_parts=True, scope="city"):
         unit, item, filled = found
         yield Mishap(
             0,

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from config.register import Config, load_config, packaged
+from config.yamlfile import Folder
 from flows.home import Home
 from templates.render import Renderer
 from warehouse.store import Store
@@ -16,6 +17,7 @@ from warehouse.store import Store
 @dataclass(frozen=True)
 class Office:
     home: Home
+    base: Folder  # the configuration folder behind HOME/config
     config: Config
     trigger: str  # who or what started the work: cli, schedule, ui, watcher
 
@@ -28,13 +30,12 @@ class Office:
         return Store(self.home.warehouse, snapshot=self.home.snapshot)
 
 
-def open_office(home: Path | None = None, config: Path | None = None, trigger: str = "cli") -> Office:
+def open_office(home: Path | None = None, config: Folder | None = None, trigger: str = "cli") -> Office:
     """Reads the configuration: files in HOME/config win over ``config`` (default: the packaged plan).
 
     :raises config.register.ConfigError: one line naming file, line and reason
     """
-    root = home or Path(os.environ.get("JIBAO_HOME", "./var"))
-    chosen = config or (Path(os.environ["JIBAO_CONFIG"]) if os.environ.get("JIBAO_CONFIG") else None)
-    place = Home(root.absolute())
-    base = chosen.absolute() if chosen else packaged()
-    return Office(home=place, config=load_config([place.config, base]), trigger=trigger)
+    place = Home((home or Path(os.environ.get("JIBAO_HOME", "./var"))).absolute())
+    named = os.environ.get("JIBAO_CONFIG")
+    base = config or (Path(named).absolute() if named else packaged())
+    return Office(place, base, load_config([place.config, base]), trigger)

@@ -61,6 +61,22 @@ def figure(config: Config, indicator: Indicator, unit: str, period: str) -> Fill
     return Filled(float(int(level)) if indicator.measure is Measure.COUNT else round(level, 2))
 
 
+def baselines(config: Config) -> str:
+    """Made-up baselines as targets.csv, for two indicators in three: the notice gives none, an office has some.
+
+    The rest stays without, so that the report also shows what an undefined figure looks like.
+    """
+    lines = ["indicator,unit,baseline"]
+    for n, i in enumerate(config.plan.indicators):
+        if not i.target.kind.is_quantified or i.target.kind is TargetKind.REDUCTION or n % 3 == 2:
+            continue
+        start = _level(i, 0.0, 0.0)
+        value = int(start) if i.measure is Measure.COUNT else round(start, 1)
+        of = [config.plan.city, *(i.reporters if i.scope == "unit" else ())]
+        lines += [f"{i.code},{unit},{value}" for unit in of]
+    return "\n".join(lines) + "\n"
+
+
 def workbook(spec: WorkbookSpec, filled: Mapping[str, Filled]) -> bytes:
     """The unit's own workbook as the clerk saved it."""
     return upload_workbook(spec, filled)
