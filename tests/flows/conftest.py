@@ -46,8 +46,16 @@ class Up:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with DIRECT.open(request, timeout=30) as answer:
-            return json.load(answer)
+        for _ in range(20):
+            try:
+                with DIRECT.open(request, timeout=30) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                # The server's SQLite is busy: its own clients try again, so do we.
+                if error.code != 503:
+                    raise
+            time.sleep(0.5)
+        raise AssertionError(f"the server stays busy: {path}")
 
     def site(self, path: str) -> tuple[int, bytes]:
         try:
