@@ -7,7 +7,6 @@ table means (facts, ledger, attainment), the clock, the environment.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -154,7 +153,7 @@ def publish_snapshot(path: Path, snapshot: Path) -> None:
     """Copies the checkpointed file beside the snapshot and swaps it in; open readers keep the old one."""
     fresh = snapshot.with_name(snapshot.name + ".new")
     shutil.copyfile(path, fresh)
-    os.replace(fresh, snapshot)
+    fresh.replace(snapshot)
 
 
 def _dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -171,7 +170,9 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         con = duckdb.connect(str(path))
     except duckdb.Error as error:
-        raise StoreError(f"仓库文件打不开:{path}({str(error).splitlines()[0]})。可用 jibao restore 恢复最近的备份") from error
+        raise StoreError(
+            f"仓库文件打不开:{path}({str(error).splitlines()[0]})。可用 jibao restore 恢复最近的备份"
+        ) from error
     _configure(con)
     return con
 

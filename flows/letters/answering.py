@@ -130,7 +130,9 @@ def _owed(store: Store, judged: Iterable[Judged]) -> dict[tuple[str, str], tuple
     found: dict[tuple[str, str], list[OwedItem]] = defaultdict(list)
     for period, of in units.items():
         for row in facts.owed_items(store, period, sorted(of)):
-            found[row["unit"], period].append(OwedItem(row["item"], row["item_kind"], row["name"]))
+            found[row["unit"], period].append(
+                OwedItem(row["item"], row["item_kind"], row["name"], row["unit_label"])
+            )
     return {key: tuple(items) for key, items in found.items()}
 
 

@@ -117,9 +117,11 @@ def _announce(
 ) -> list[ledger.OutgoingMail]:  # fmt: skip
     owed: dict[str, list[OwedItem]] = defaultdict(list)
     optional: dict[str, int] = defaultdict(int)
+    labels = {i.code: i.unit_label for i in office.config.plan.indicators}
     for o in office.config.obligations():
         if o.is_owed:
-            owed[o.unit].append(OwedItem(o.item, o.item_kind, office.config.item_name(o.item)))
+            name, label = office.config.item_name(o.item), labels.get(o.item, "")
+            owed[o.unit].append(OwedItem(o.item, o.item_kind, name, label))
         else:
             optional[o.unit] += 1
     return letters.opening(office, period, due_at, grace_until, owed, optional, workbooks, as_of)

@@ -70,7 +70,7 @@ def _remind_step(
     names = {u.code: u.name for u in office.config.units}
     items: dict[str, list[OwedItem]] = defaultdict(list)
     for row in facts.owed_items(store, period):
-        items[row["unit"]].append(OwedItem(row["item"], row["item_kind"], row["name"]))
+        items[row["unit"]].append(OwedItem(row["item"], row["item_kind"], row["name"], row["unit_label"]))
     errors: dict[str, list[FindingLine]] = defaultdict(list)
     for row in store.rows("list_last_errors", {"period": period}):
         errors[row["unit"]].append(

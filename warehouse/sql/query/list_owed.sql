@@ -1,5 +1,5 @@
 -- Obligations of $period that have neither an accepted observation nor a confirmed nil return; $units empty means all.
-SELECT o.unit, o.item, o.item_kind, coalesce(i.name, a.name) AS name
+SELECT o.unit, o.item, o.item_kind, coalesce(i.name, a.name) AS name, coalesce(i.unit_label, '') AS unit_label
 FROM obligation o
 JOIN cycle c ON c.period = o.period
 LEFT JOIN indicator i ON i.plan_hash = c.plan_hash AND i.indicator = o.item AND o.item_kind = 'indicator'
