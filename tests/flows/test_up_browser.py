@@ -90,7 +90,8 @@ def test_rerun_from_the_form(up: Up, browser: webdriver.Chrome) -> None:
     WebDriverWait(browser, 60).until(lambda b: "2019-Q3 重跑 市商务局" in b.page_source)
     WebDriverWait(browser, 60).until(lambda b: "测算并生成通报" in b.page_source)
     keep(browser, "rerun-completed")
-    browser.get(f"{site}/artifacts/key/who-owes")
+    [table] = up.api("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["who-owes"]}}})
+    browser.get(f"{site}/artifacts/artifact/{table['latest_id']}")
     WebDriverWait(browser, 60).until(lambda b: "市商务局" in b.page_source)
     keep(browser, "who-owes")
 
