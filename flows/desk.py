@@ -45,7 +45,7 @@ def office_for(form: Form) -> Iterator[Office]:
 
 def as_task(name: str, work: Callable[[], T]) -> T:
     """Runs one step as a task run. Nothing passes through task parameters: Prefect would walk every value."""
-    return task(work, name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)()
+    return task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)(work)()
 
 
 def run_name(what: str) -> Callable[[], str]:

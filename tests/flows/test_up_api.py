@@ -10,7 +10,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from conftest import Up, free_ports, launch, wait_until_up
+from running_office import Up, free_ports, launch, wait_until_up
 
 from config.calendar import SHANGHAI
 from flows import clock, sample
