@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from config.plan import Indicator, Measure, Plan, TargetKind
-from config.units import ReportingUnit
+from config.units import ReportingUnit, fold_name
 from config.yamlfile import Document
 
 _NEEDS = {
@@ -19,6 +19,7 @@ _NEEDS = {
 def check(plan_doc: Document, plan: Plan, units_doc: Document, units: Sequence[ReportingUnit]) -> None:
     """Raises the first contradiction as ``file:line: reason`` (ConfigError)."""
     _unique(units_doc, "units", [u.code for u in units])
+    _names(units_doc, units)
     codes = {u.code for u in units}
     domains = {d.code for d in plan.domains}
     actions = {a.code for a in plan.actions}
@@ -40,13 +41,6 @@ def check(plan_doc: Document, plan: Plan, units_doc: Document, units: Sequence[R
             raise plan_doc.error((*at, "action"), f"指标 {i.code} 的措施 {i.action} 不存在")
         _known(plan_doc, (*at, "reporters"), f"指标 {i.code}", i.reporters, codes)
         _check_target(plan_doc, n, i)
-    indicators = {i.code for i in plan.indicators}
-    cities = {plan.city, *(u.city for u in units if u.city)}
-    for t in plan.unit_targets:
-        if t.indicator not in indicators:
-            raise plan_doc.error(("unit_targets",), f"单位目标 {t.indicator}/{t.unit}:指标不存在")
-        if t.unit not in codes | cities:
-            raise plan_doc.error(("unit_targets",), f"单位目标 {t.indicator}/{t.unit}:单位不存在")
 
 
 def _check_target(doc: Document, n: int, i: Indicator) -> None:
@@ -54,21 +48,44 @@ def _check_target(doc: Document, n: int, i: Indicator) -> None:
     for name in _NEEDS.get(t.kind, ()):
         if getattr(t, name) is None:
             raise doc.error(at, f"指标 {i.code}:目标类型 {t.kind} 缺少数字 {name}")
-    if t.kind is TargetKind.UNSPECIFIED and (t.low is not None or t.high is not None):
-        raise doc.error(at, f"指标 {i.code}:原文未写目标数,不应填写数字")
     if t.kind is TargetKind.MILESTONE and i.measure is not Measure.STATE:
         raise doc.error(at, f"指标 {i.code}:里程碑目标的 measure 应为 state")
     if i.measure is Measure.STATE and t.kind is not TargetKind.MILESTONE:
         raise doc.error(at, f"指标 {i.code}:measure 为 state 时目标类型应为 milestone")
-    if t.low is not None and t.high is not None and t.low > t.high:
-        raise doc.error((*at, "low"), f"指标 {i.code}:下限 {t.low:g} 大于上限 {t.high:g}")
-    if i.measure is Measure.PERCENT:
-        for name in ("low", "high"):
-            value = getattr(t, name)
-            if value is not None and not 0 <= value <= 100:
-                raise doc.error((*at, name), f"指标 {i.code}:百分数 {value:g} 不在 0 到 100 之间")
+    wrong = wrong_numbers(i, t.low, t.high)
+    if wrong is not None:
+        raise doc.error((*at, wrong[0]), f"指标 {i.code}:{wrong[1]}")
     if i.lower_limit is not None and i.upper_limit is not None and i.lower_limit > i.upper_limit:
         raise doc.error(("indicators", n, "lower_limit"), f"指标 {i.code}:合理下限大于合理上限")
+
+
+def wrong_numbers(i: Indicator, low: float | None, high: float | None) -> tuple[str, str] | None:
+    """What is wrong with target numbers of ``i`` (field, reason), be they its own or one unit's.
+
+    A number that a unit does not give is the indicator's own.
+    """
+    if i.target.kind is TargetKind.UNSPECIFIED:
+        if low is not None or high is not None:
+            return "low" if low is not None else "high", "原文未写目标数,不应填写数字"
+        return None
+    for name, value in (("low", low), ("high", high)):
+        if i.measure is Measure.PERCENT and value is not None and not 0 <= value <= 100:
+            return name, f"百分数 {value:g} 不在 0 到 100 之间"
+    low = i.target.low if low is None else low
+    high = i.target.high if high is None else high
+    if low is not None and high is not None and low > high:
+        return "low", f"下限 {low:g} 大于上限 {high:g}"
+    return None
+
+
+def _names(doc: Document, units: Sequence[ReportingUnit]) -> None:
+    """No name, alias or code may lead to two units, however it is spelt."""
+    owners: dict[str, ReportingUnit] = {}
+    for n, u in enumerate(units):
+        for text, at in ((u.code, "code"), (u.name, "name"), *((a, "aliases") for a in u.aliases)):
+            other = owners.setdefault(fold_name(text), u)
+            if other is not u:
+                raise doc.error(("units", n, at), f"单位 {u.code} 的名称 {text} 与单位 {other.code} 的相同")
 
 
 def _unique(doc: Document, key: str, codes: Sequence[str]) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\z")]
 Period = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-Q[1-4]\z")]
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TargetKind(StrEnum):
@@ -144,3 +144,8 @@ class Plan(_Entry):
     safeguards: tuple[Safeguard, ...]
     indicators: tuple[Indicator, ...]
     unit_targets: tuple[UnitTarget, ...] = ()
+
+    @field_validator("unit_targets", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: object) -> object:
+        return () if value is None else value  # "unit_targets:" with nothing after it

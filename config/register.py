@@ -6,24 +6,22 @@ themselves (plan, units, settings, contacts, calendar), anything that changes wh
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
-from unicodedata import normalize
 
-from config import consistency, yamlfile
+from config import consistency, targets, yamlfile
 from config.calendar import WorkCalendar
 from config.contacts import Contacts
-from config.plan import Action, Indicator, Plan, Safeguard, UnitTarget
+from config.plan import Action, Indicator, Plan, Safeguard
 from config.settings import Settings
-from config.units import ReportingUnit
+from config.units import ReportingUnit, fold_name
 from config.yamlfile import ConfigError, Document, Folder
 
 __all__ = ["Config", "ConfigError", "ObligationSpec", "load_config", "packaged"]
@@ -100,12 +98,6 @@ def packaged() -> Traversable:
     return files("config")
 
 
-def fold_name(text: str) -> str:
-    """One spelling for names: NFKC, no spaces, one kind of brackets, lower case."""
-    folded = normalize("NFKC", text).translate(str.maketrans("〈〉<>[]【】〔〕", "()()()()()"))
-    return "".join(folded.split()).lower()
-
-
 def load_config(folders: Sequence[Folder]) -> Config:
     """The configuration found in ``folders``; for each file the first folder that has it wins.
 
@@ -113,11 +105,9 @@ def load_config(folders: Sequence[Folder]) -> Config:
     """
     plan_doc, units_doc = yamlfile.read(folders, "plan.yml"), yamlfile.read(folders, "units.yml")
     units = _units(folders, units_doc)
-    data = dict(plan_doc.data) if isinstance(plan_doc.data, dict) else plan_doc.data
-    if isinstance(data, dict):
-        data["unit_targets"] = [*data.get("unit_targets", ()), *_targets(folders)]
-    plan = yamlfile.build(plan_doc, Plan, data)
+    plan = yamlfile.build(plan_doc, Plan)
     consistency.check(plan_doc, plan, units_doc, units)
+    plan = plan.model_copy(update={"unit_targets": targets.unit_targets(folders, plan_doc, plan, units)})
     settings_doc = yamlfile.read(folders, "settings.yml")
     settings = yamlfile.build(settings_doc, Settings)
     calendar = _calendar(folders)
@@ -138,39 +128,25 @@ def _units(folders: Sequence[Folder], document: Document) -> tuple[ReportingUnit
     return yamlfile.build(document, tuple[ReportingUnit, ...], rows, ("units",))
 
 
-def _targets(folders: Sequence[Folder]) -> Iterator[dict[str, Any]]:
-    """targets.csv, where a plan has thousands of unit targets: indicator, unit, low, high, baseline."""
-    file = yamlfile.find(folders, "targets.csv")
-    if file is None:
-        return
-    fields = set(UnitTarget.model_fields)
-    with file.open("r", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
-        unknown = set(reader.fieldnames or ()) - fields
-        if unknown or not {"indicator", "unit"} <= set(reader.fieldnames or ()):
-            raise ConfigError(f"{file}:1: 表头应为 indicator,unit,low,high,baseline 中的若干列")
-        for number, row in enumerate(reader, 2):
-            try:
-                yield {
-                    k: (v if k in ("indicator", "unit") else float(v))
-                    for k, v in row.items()
-                    if v not in ("", None)
-                }
-            except ValueError as error:
-                raise ConfigError(f"{file}:{number}: 数字写法有误({error})") from error
-
-
 def _calendar(folders: Sequence[Folder]) -> WorkCalendar:
     if yamlfile.find(folders, "calendar.yml") is None:
         return WorkCalendar()
     document = yamlfile.read(folders, "calendar.yml")
-    data = document.data or {}
+    data = {} if document.data is None else document.data
+    if not isinstance(data, dict):
+        raise document.error((), "应写 working_days 和 rest_days 两项,现在不是“名称: 值”")
+    kinds = {"working_days": True, "rest_days": False}
     overrides: dict[date, bool] = {}
-    for key, works in (("working_days", True), ("rest_days", False)):
-        for n, day in enumerate(data.get(key) or ()):
-            if not isinstance(day, date):
+    for key, listed in data.items():
+        if key not in kinds:
+            raise document.error((key,), f"不认识的项 {key}")
+        if not isinstance(listed, list | None):
+            raise document.error((key,), f"{key} 应为列表")
+        for n, day in enumerate(listed or ()):
+            if not isinstance(day, date) or isinstance(day, datetime):
                 raise document.error((key, n), f"{day!r} 不是日期,应写作 2027-02-14")
-            overrides[day] = works
+            if overrides.setdefault(day, kinds[key]) is not kinds[key]:
+                raise document.error((key, n), f"{day} 既是上班日又是休息日")
     return WorkCalendar(overrides)
 
 

@@ -10,7 +10,7 @@ ClockTime = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Deadline(_Section):

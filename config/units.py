@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,3 +20,9 @@ class ReportingUnit(BaseModel):
     kind: Literal["bureau", "county", "park", "enterprise", "central", "party"]
     aliases: tuple[str, ...] = ()
     city: Code | None = None  # None: the plan's city; set where a plan spans several
+
+
+def fold_name(text: str) -> str:
+    """One spelling for names: NFKC, no spaces, one kind of brackets, lower case."""
+    folded = normalize("NFKC", text).translate(str.maketrans("〈〉<>[]【】〔〕", "()()()()()"))
+    return "".join(folded.split()).lower()

@@ -10,10 +10,16 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from yaml.constructor import ConstructorError
+from yaml.reader import ReaderError
+
+try:
+    from yaml import CSafeLoader as _Base
+except ImportError:  # PyYAML built without libyaml
+    from yaml import SafeLoader as _Base  # type: ignore[assignment]
 
 T = TypeVar("T")
 Folder = Path | Traversable
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # pydantic's error types in the words of the office.
 _REASONS = {
@@ -29,6 +35,11 @@ _REASONS = {
     "int_type": "{field} 应为整数,现为 {input}",
     "bool_type": "{field} 应为 true 或 false,现为 {input}",
     "bool_parsing": "{field} 应为 true 或 false,现为 {input}",
+    "finite_number": "{field} 应为确定的数字,现为 {input}",
+    "string_too_short": "{field} 不能为空",
+    "greater_than": "{field} 的值 {input} 太小",
+    "greater_than_equal": "{field} 的值 {input} 太小",
+    "less_than_equal": "{field} 的值 {input} 太大",
     "tuple_type": "{field} 应为列表",
     "list_type": "{field} 应为列表",
     "dict_type": "{field} 应为若干“名称: 值”",
@@ -38,6 +49,36 @@ _REASONS = {
 
 class ConfigError(ValueError):
     """One clear line: file, line, reason. Nothing was started."""
+
+
+class _Loader(_Base):
+    """YAML as PyYAML reads it, except that a key written twice is a mistake, not a silent choice."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._seen: set[int] = set()
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        # Before merge keys are spread out, and once a node: spread keys may be overridden rightly.
+        if id(node) not in self._seen:
+            self._seen.add(id(node))
+            keys: set[tuple[str, str]] = set()
+            for key, _ in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    continue
+                if (key.tag, key.value) in keys:
+                    raise ConstructorError(None, None, f"“{key.value}”写了两次", key.start_mark)
+                keys.add((key.tag, key.value))
+        super().flatten_mapping(node)
+
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:
+            raise ConstructorError(None, None, f"没有 {node.value} 这一天", node.start_mark) from None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
 
 
 @dataclass(frozen=True)
@@ -83,16 +124,35 @@ def read(folders: Sequence[Folder], name: str) -> Document:
     file = find(folders, name)
     if file is None:
         raise ConfigError(f"{name}: 找不到配置文件(查找了 {'、'.join(str(f) for f in folders)})")
+    text = text_of(file)
     try:
-        text = file.read_text("utf-8")
         data = yaml.load(text, Loader=_Loader)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: 不是 UTF-8 编码,请另存为 UTF-8") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{mark.line + 1}" if mark else "1"
         raise ConfigError(f"{file}:{where}: YAML 写法有误({error.problem})") from error
+    except ReaderError as error:
+        # libyaml counts the bytes of UTF-8, the Python reader counts characters.
+        before = text.encode() if hasattr(yaml, "CSafeLoader") else text
+        line = len(before[: error.position].splitlines()) or 1
+        reason = f"含有控制字符 U+{error.character:04X},请删去"
+        raise ConfigError(f"{file}:{line}: {reason}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"{file}:1: YAML 写法有误({error})") from error
     return Document(str(file), data, None, text)
+
+
+def text_of(file: Folder) -> str:
+    """The whole file, without a byte order mark.
+
+    :raises ConfigError: naming the first line that is not UTF-8
+    """
+    content = file.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}:{line}: 不是 UTF-8 编码,请另存为 UTF-8") from error
 
 
 def build(document: Document, model: type[T], data: Any = None, at: Sequence[str | int] = ()) -> T:
@@ -108,14 +168,19 @@ def build(document: Document, model: type[T], data: Any = None, at: Sequence[str
             return model.model_validate(source)
         return TypeAdapter(model).validate_python(source)
     except ValidationError as error:
-        first, *others = error.errors(include_url=False)
-        path = [*at, *(p for p in first["loc"] if not str(p).startswith("function-"))]
-        field = str(path[-1]) if path else "内容"
-        reason = _REASONS.get(first["type"], "{field}: {message}").format(
-            field=field, input=_short(first.get("input")), message=first["msg"]
-        )
-        more = f"(另有 {len(others)} 处)" if others else ""
-        raise document.error(path, reason + more) from error
+        path, reason = explain(error)
+        raise document.error([*at, *path], reason) from error
+
+
+def explain(error: ValidationError) -> tuple[list[str | int], str]:
+    """Path and reason, in the words of the office, of the first mistake; how many more there are."""
+    first, *others = error.errors(include_url=False)
+    path = [p for p in first["loc"] if not str(p).startswith("function-")]
+    field = str(path[-1]) if path else "内容"
+    reason = _REASONS.get(first["type"], "{field}: {message}").format(
+        field=field, input=_short(first.get("input")), message=first["msg"]
+    )
+    return path, reason + (f"(另有 {len(others)} 处)" if others else "")
 
 
 def _short(value: Any) -> str:
