@@ -6,6 +6,8 @@ UV := .uv/bin/uv
 UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_LINK_MODE := copy
+# Without cached bytecode every start of the program compiles its libraries again (5 s of CPU).
+export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
 
 .PHONY: demo test check wheel bench setup browser clean

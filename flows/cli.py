@@ -5,8 +5,10 @@ Belongs here: options, output, exit codes. Does not: any rule of the reporting c
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -61,7 +63,7 @@ def command(**settings: Any) -> Callable[[Callable[..., int | None]], click.Comm
                 click.echo("已中断;已提交的数据都在,重新运行即可继续。", err=True)
                 code = FAILED
             except Exception as error:  # the last edge: one line for the reader, the trace for the log
-                code = _component_failed(error)
+                code = _component_failed(error, home)
             sys.exit(code or DONE)
 
         options = click.option(
@@ -77,12 +79,17 @@ def command(**settings: Any) -> Callable[[Callable[..., int | None]], click.Comm
     return decorate
 
 
-def _component_failed(error: Exception) -> int:
-    import logging
-
-    logging.getLogger("jibao").debug("command failed", exc_info=error)
+def _component_failed(error: Exception, home: Path | None) -> int:
+    """One line for the reader; the trace goes to HOME/logs, where the operator looks."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     click.echo(f"没有完成:{first}", err=True)
+    log = (home or Path("./var")) / "logs" / "jibao.log"
+    if log.parent.is_dir():
+        with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
+            file.write(
+                f"{clock.now().isoformat()} {' '.join(sys.argv[1:2])}\n{''.join(traceback.format_exception(error))}\n"
+            )
+        click.echo(f"详情见 {log}", err=True)
     return FAILED
 
 
