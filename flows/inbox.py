@@ -6,7 +6,11 @@ Belongs here: listing and removing directory entries. Does not: reading or copyi
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,16 +27,30 @@ class Candidate:
 
     path: bytes
     folder: str
-    modified_at: float
-    size_bytes: int
+    info: os.stat_result  # of the entry itself, links not followed
 
-    def unchanged(self) -> bool:
-        """Still the entry that was listed (nobody replaced it meanwhile)."""
+    @property
+    def size_bytes(self) -> int:
+        return self.info.st_size
+
+    @property
+    def entry(self) -> str:
+        """Tells this drop from a later one of the same bytes under the same name; stable while it lies here."""
+        place = b"/".join(self.path.rsplit(b"/", 2)[1:])
+        when = f"{self.info.st_mtime_ns} {self.info.st_ctime_ns} {self.info.st_size}"
+        return hashlib.sha256(place + b"\n" + when.encode()).hexdigest()[:16]
+
+    def is_at(self, path: bytes) -> bool:
+        """Whether the entry at ``path`` is still the one that was listed (renaming alters no content)."""
         try:
-            now = os.lstat(self.path)
+            now = os.lstat(path)
         except OSError:
             return False
-        return (now.st_mtime, now.st_size) == (self.modified_at, self.size_bytes)
+        return _content_key(now) == _content_key(self.info)
+
+
+def _content_key(info: os.stat_result) -> tuple[int, int, int, int]:
+    return info.st_dev, info.st_ino, info.st_mtime_ns, info.st_size
 
 
 @dataclass(frozen=True)
@@ -59,8 +77,8 @@ def scan(inbox: Path, *, now: float, settle_seconds: float) -> Scan:
         elif 0 <= now - info.st_mtime < settle_seconds:
             found.growing.append(shown)
         else:
-            found.ready.append(Candidate(entry.path, folder, info.st_mtime, info.st_size))
-    found.ready.sort(key=lambda c: (c.modified_at, c.path))
+            found.ready.append(Candidate(entry.path, folder, info))
+    found.ready.sort(key=lambda c: (c.info.st_mtime, c.path))
     return found
 
 
@@ -79,3 +97,58 @@ def _entries(root: bytes) -> list[tuple[str, os.DirEntry[bytes]]]:
     except FileNotFoundError:
         return found
     return found
+
+
+def withdraw(candidate: Candidate, claims: Path) -> bytes | None:
+    """Takes the entry out of the drop folder and returns where it is now; None when it is another one by now.
+
+    It is renamed first and compared then: between a comparison and a removal a newer version could slip in.
+    An entry of the same name that turns out to be newer goes back for the next collection.
+    """
+    place = os.fsencode(claims) + b"/" + (candidate.path.rsplit(b"/", 2)[1] if candidate.folder else b"")
+    os.makedirs(place, exist_ok=True)  # noqa: PTH103  the name is bytes
+    claimed = place.rstrip(b"/") + b"/" + candidate.path.rsplit(b"/", 1)[1]
+    try:
+        os.rename(candidate.path, claimed)  # noqa: PTH104
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return (
+            candidate.path if candidate.is_at(candidate.path) else None
+        )  # another file system: compare only
+    if candidate.is_at(claimed):
+        return claimed
+    _put_back(claimed, candidate.path)
+    return None
+
+
+def restore(claims: Path, inbox: Path) -> None:
+    """Gives back what a collection that died had taken out but not yet removed."""
+    root = os.fsencode(claims)
+    for folder, claimed in list(_below(root)):
+        place = os.fsencode(inbox) + (b"/" + folder if folder else b"")
+        os.makedirs(place, exist_ok=True)  # noqa: PTH103
+        _put_back(claimed, place + b"/" + claimed.rsplit(b"/", 1)[1])
+
+
+def _below(root: bytes) -> Iterator[tuple[bytes, bytes]]:
+    with contextlib.suppress(FileNotFoundError), os.scandir(root) as top:
+        for entry in top:
+            if not entry.is_dir(follow_symlinks=False):
+                yield b"", entry.path
+                continue
+            with os.scandir(entry.path) as inner:
+                for item in inner:
+                    yield entry.name, item.path
+
+
+def _put_back(claimed: bytes, path: bytes) -> None:
+    """Under its own name, or beside a newer one that has taken the name."""
+    folder, name = path.rsplit(b"/", 1)
+    number, free = 1, path
+    while os.path.lexists(free):
+        number += 1
+        free = folder + b"/" + b"%d_" % number + name[:240]
+    os.rename(claimed, free)  # noqa: PTH104

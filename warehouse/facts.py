@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -39,6 +39,20 @@ class Submission:
     sha256: str
     size_bytes: int
     file_kind: str
+    entry: str = ""  # the directory entry it came as
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One directory entry that was answered; ``is_copy``: its bytes had been received before."""
+
+    unit: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    submission_id: str
+    is_copy: bool
+    entry: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,7 @@ class Judged:
     submission: Submission
     status: Status
     reason: str
+    claimed_by: str | None = None  # the unit that the file itself names, where its folder is another's
 
 
 def submission_id(unit: str, sha256: str) -> str:
@@ -61,7 +76,7 @@ def receipt_no(unit: str, period: str | None, sha256: str) -> str:
 
 
 def known_submissions(store: Store, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Those of ``ids`` that were received before: receipt_no, status, file names already answered."""
+    """Those of ``ids`` that were received before: receipt_no, status, entries already answered."""
     wanted = list(ids)
     if not wanted:
         return {}
@@ -73,6 +88,7 @@ _SUBMISSION = (
     "submission_id", "receipt_no", "unit", "period", "received_at", "file_name", "sha256", "size_bytes",
     "file_kind",
 )  # fmt: skip
+_ARRIVAL = ("unit", "file_name", "sha256", "size_bytes", "submission_id", "is_copy", "entry")
 _FINDING = (
     "submission_id", "unit", "period", "severity", "rule", "sheet", "cell", "indicator", "value", "message",
 )  # fmt: skip
@@ -104,7 +120,10 @@ def record_batch(
     record_arrivals(
         store,
         recorded_at,
-        [(s.unit, s.file_name, s.sha256, s.size_bytes, s.submission_id, False) for s in submissions],
+        [
+            Arrival(s.unit, s.file_name, s.sha256, s.size_bytes, s.submission_id, False, s.entry)
+            for s in submissions
+        ],
     )
     record_verdicts(
         store, run_id, recorded_at, [(j.submission.submission_id, str(j.status), j.reason) for j in judged]
@@ -152,12 +171,9 @@ def _append_observations(
     return added
 
 
-def record_arrivals(
-    store: Store, seen_at: datetime, arrivals: Sequence[tuple[str, str, str, int, str, bool]]
-) -> None:
-    """Notes each file name seen: (unit, file_name, sha256, size_bytes, submission_id, is_copy)."""
-    columns = ("seen_at", "unit", "file_name", "sha256", "size_bytes", "submission_id", "is_copy")
-    store.append("arrival", columns, [(seen_at, *a) for a in arrivals])
+def record_arrivals(store: Store, seen_at: datetime, arrivals: Sequence[Arrival]) -> None:
+    """Notes each directory entry seen."""
+    store.append("arrival", ("seen_at", *_ARRIVAL), [(seen_at, *astuple(a)) for a in arrivals])
 
 
 def record_verdicts(

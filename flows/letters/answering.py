@@ -21,7 +21,7 @@ from templates.views import (
     ReturnView,
 )
 from warehouse import facts
-from warehouse.facts import Judged, Status
+from warehouse.facts import Arrival, Judged, Status
 from warehouse.ledger import OutgoingMail
 from warehouse.store import Store
 
@@ -89,26 +89,26 @@ def answers(
     return letters
 
 
-def copies(
-    office: Office, store: Store, seen: Sequence[tuple[str, str, str, int, str, bool]], as_of: datetime
-) -> list[OutgoingMail]:
+def copies(office: Office, store: Store, seen: Sequence[Arrival], as_of: datetime) -> list[OutgoingMail]:
     """The answer to bytes received before: the first receipt still holds."""
     post = Post(office, as_of)
-    first = facts.known_submissions(store, {sid for *_, sid, _ in seen})
+    first = facts.known_submissions(store, {a.submission_id for a in seen})
     letters = []
-    for unit, file_name, _, _, sid, _ in seen:
-        clerk = post.clerk(unit)
-        known = first[sid]
-        if clerk is None:
+    for a in seen:
+        # In a folder that is nobody's the coordinator is the only one to answer.
+        to = post.clerk(a.unit) if a.unit else office.config.contacts.coordinator
+        known = first[a.submission_id]
+        if to is None:
+            letters.append(_nobody(post, a.unit))
             continue
         view = DuplicateView(
-            known["receipt_no"], unit, post.name_of(unit), known["period"] or "", file_name,
-            known["file_name"], known["received_at"], known["status"], as_of,
+            known["receipt_no"], a.unit, post.name_of(a.unit) if a.unit else "无主文件夹", known["period"] or "",
+            a.file_name, known["file_name"], known["received_at"], known["status"], as_of,
         )  # fmt: skip
-        step = f"{known['receipt_no']}/{file_name}"
+        step = f"{known['receipt_no']}/{a.entry}"
         letters.append(
             post.letter(
-                "duplicate", "receipt", clerk, step=step, unit=unit, period=known["period"], view=view
+                "duplicate", "receipt", to, step=step, unit=a.unit or None, period=known["period"], view=view
             )
         )
     return letters

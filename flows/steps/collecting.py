@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
-from checks.findings import Finding, Severity
+from checks.findings import Finding
 from checks.run import Judgement, judge
 from flows import letters
 from flows.office import Office
-from flows.steps import returning, shelving, taking
+from flows.steps import returning, shelving, taking, verdicts
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.taking import Arrived
 from templates.workbook import TEMPLATE_VERSION
 from warehouse import checking, facts, intake, ledger, register
-from warehouse.facts import Judged, Status
+from warehouse.facts import Arrival, Judged, Status
+from warehouse.intake.guard import Refusal
 from warehouse.intake.reading import Landing, Reading
 from warehouse.store import Store
 
@@ -70,23 +70,39 @@ def collect(
 ) -> CollectResult:
     """Takes what lies in the drop folder (or only reads ``inbox``), judges it and answers every file.
 
-    :param period: refuse files of other periods; None takes any open one
+    :param period: the cycle being collected; files for other ones are taken too, and told so
     :param units: only these units' folders
+    :raises CollectionBusy: another collection of this home does not end
+    :raises NotChecked: the check engine failed; the files stay where they are
     """
     office.home.create()
+    with taking.alone(office):
+        result = _collect(office, as_of, inbox, period, units)
+    if send:
+        deliver(office, as_of)
+    return result
+
+
+def _collect(
+    office: Office, as_of: datetime, inbox: Path | None, period: str | None, units: Sequence[str] | None
+) -> CollectResult:
     place = inbox or office.home.inbox
     found = taking.settled(office, place)
     result = CollectResult(waiting=[*found.growing, *found.folders])
-    arrived = [a for c in found.ready if (a := taking.take(office, c, units)) is not None]
+    arrived = []
+    for candidate in found.ready:
+        a = taking.take(office, candidate, units)
+        if a is not None and isinstance(a.copy, Refusal) and a.copy.is_passing:
+            result.waiting.append(a.file_name)
+        elif a is not None:
+            arrived.append(a)
     if arrived:
         readings = _read_new(office, arrived)
         with office.store() as store, recorded(office, store, "collect", period, inbox=str(place)) as run_id:
-            _settle_batch(office, store, run_id, as_of, arrived, readings, result)
+            _settle_batch(office, store, run_id, as_of, period, arrived, readings, result)
         if inbox is None:
-            taking.clear(office, arrived)
+            result.waiting += taking.clear(office, arrived)
         taking.clear_landing(arrived)
-    if send:
-        deliver(office, as_of)
     return result
 
 
@@ -108,6 +124,7 @@ def _settle_batch(
     store: Store,
     run_id: str,
     as_of: datetime,
+    period: str | None,
     arrived: Sequence[Arrived],
     readings: Mapping[str, Reading],
     result: CollectResult,
@@ -116,16 +133,25 @@ def _settle_batch(
     known = facts.known_submissions(store, {a.submission_id for a in arrived})
     new, copies = _split(arrived, known)
     cycles = {row["period"] for row in store.rows("list_cycles")}
-    read = [_reading(a, readings) for a in new]
-    submissions = [_submission(a, r, cycles, as_of) for a, r in zip(new, read, strict=True)]
-    judgement = _judge(office, store, submissions, read, as_of)
+    read = [verdicts.reading_of(a, readings) for a in new]
+    submissions = [verdicts.submission_of(a, r, cycles, as_of) for a, r in zip(new, read, strict=True)]
+    claims = [verdicts.claims_of(office, s, r) for s, r in zip(submissions, read, strict=True)]
+    judgement = _judge(office, store, claims, read, as_of, period)
     found = _by_submission(judgement.findings)
-    judged = [_verdict(s, r, found[s.submission_id]) for s, r in zip(submissions, read, strict=True)]
+    judged = [
+        verdicts.verdict_of(s, c, r, found[s.submission_id])
+        for s, c, r in zip(submissions, claims, read, strict=True)
+    ]
     for arrival, verdict in zip(new, judged, strict=True):
         _shelve(office, arrival, verdict)
-    rejected = _rejected(office, store, judged, judgement)
+    rejected = verdicts.rejected_rows(office, store, judged, judgement)
     returns = returning.annotate(office, judged, found)
-    seen = [(a.unit, a.file_name, a.sha256, a.candidate.size_bytes, a.submission_id, True) for a in copies]
+    seen = [
+        Arrival(
+            a.unit, a.file_name, a.sha256, a.candidate.size_bytes, a.submission_id, True, a.candidate.entry
+        )
+        for a in copies
+    ]
     with store.transaction():
         register.record_register(store, office.config, as_of)
         result.revisions = facts.record_batch(
@@ -141,83 +167,44 @@ def _settle_batch(
 def _split(
     arrived: Sequence[Arrived], known: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[Arrived], list[Arrived]]:
-    """What is new, and copies under a name not answered before. A file seen before under its name is neither."""
+    """What is new, and further entries with the same bytes. An entry that was answered before is neither."""
     new: dict[str, Arrived] = {}
-    copies: dict[tuple[str, str], Arrived] = {}
+    copies: list[Arrived] = []
     for a in arrived:
         sid = a.submission_id
         if sid not in known and sid not in new:
             new[sid] = a
-            continue
-        names = known[sid]["file_names"] if sid in known else [new[sid].file_name]
-        if a.file_name not in names:
-            copies[sid, a.file_name] = a
-    return list(new.values()), list(copies.values())
-
-
-def _reading(arrived: Arrived, readings: Mapping[str, Reading]) -> Reading:
-    if isinstance(arrived.copy, Landing):
-        return readings[arrived.copy.sha256]
-    return Reading(arrived.sha256, "unknown", held=arrived.copy.reason, held_detail=arrived.copy.detail)
-
-
-def _submission(arrived: Arrived, reading: Reading, cycles: set[str], as_of: datetime) -> facts.Submission:
-    sha256, claimed = arrived.sha256, normalize("NFKC", reading.period.text).strip().upper()
-    period = claimed if claimed in cycles else None
-    return facts.Submission(
-        submission_id=arrived.submission_id,
-        receipt_no=facts.receipt_no(arrived.unit, period, sha256),
-        unit=arrived.unit,
-        period=period,
-        received_at=as_of,
-        file_name=arrived.file_name,
-        sha256=sha256,
-        size_bytes=arrived.candidate.size_bytes,
-        file_kind=reading.kind,
-    )
+        elif sid in new or a.candidate.entry not in known[sid]["entries"]:
+            copies.append(a)
+    return list(new.values()), copies
 
 
 def _judge(
     office: Office,
     store: Store,
-    submissions: Sequence[facts.Submission],
+    claims: Sequence[checking.SubmissionRow],
     read: Sequence[Reading],
     as_of: datetime,
+    period: str | None,
 ) -> Judgement:
     rows, files = checking.prepare(
-        store,
-        [_claims(office, s, r) for s, r in zip(submissions, read, strict=True)],
-        read,
-        template_version=TEMPLATE_VERSION,
+        store, claims, read, period=period or "", template_version=TEMPLATE_VERSION
     )
     judgement = judge(rows, files, office.config)
     if judgement.not_checked:
         # Fail closed: the files stay in the drop folder and the next run judges them again.
         with store.transaction():
-            ledger.enqueue(store, [_unchecked(office, submissions, judgement, as_of)])
+            ledger.enqueue(store, [_unchecked(office, len(claims), judgement, as_of)])
         raise NotChecked(
-            f"校验引擎出错,本批 {len(submissions)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}"
+            f"校验引擎出错,本批 {len(claims)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}"
         )
     return judgement
 
 
-def _unchecked(
-    office: Office, submissions: Sequence[facts.Submission], judgement: Judgement, as_of: datetime
-) -> ledger.OutgoingMail:
+def _unchecked(office: Office, count: int, judgement: Judgement, as_of: datetime) -> ledger.OutgoingMail:
     return letters.Post(office, as_of).alert(
-        "校验未能完成", [f"本批 {len(submissions)} 份报送没有作出判断,仍留在投递目录。", *judgement.errors[:5]],
+        "校验未能完成", [f"本批 {count} 份报送没有作出判断,仍留在投递目录。", *judgement.errors[:5]],
         "请联系运维查看日志;排除后重新运行采集即可,文件不会丢失。", step=f"not-checked/{as_of:%Y%m%d}",
-    )  # fmt: skip
-
-
-def _claims(office: Office, submission: facts.Submission, reading: Reading) -> checking.SubmissionRow:
-    def resolve(text: str) -> str | None:
-        unit = office.config.find_unit(text) if text.strip() else None
-        return unit.code if unit else None
-
-    return checking.SubmissionRow(
-        submission.submission_id, submission.unit, submission.period, submission.received_at,
-        name_unit=resolve(reading.unit_name.text), code_unit=resolve(reading.unit_code.text),
     )  # fmt: skip
 
 
@@ -226,31 +213,6 @@ def _by_submission(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:
     for finding in findings:
         found[finding.submission_id].append(finding)
     return found
-
-
-def _verdict(submission: facts.Submission, reading: Reading, mine: Sequence[Finding]) -> Judged:
-    errors = [f for f in mine if f.severity is Severity.ERROR]
-    if reading.held is not None or not submission.unit or any(f.rule == "unit_mismatch" for f in errors):
-        reason = errors[0].message if errors else "文件不在任何单位的投递文件夹中"
-        return Judged(submission, Status.QUARANTINED, reason)
-    if errors:
-        return Judged(submission, Status.RETURNED, errors[0].message)
-    if any(f.severity is Severity.WARNING for f in mine):
-        return Judged(submission, Status.ACCEPTED_WITH_WARNINGS, "已接收,有需要说明的数据")
-    return Judged(submission, Status.ACCEPTED, "全部通过校验")
-
-
-def _rejected(
-    office: Office, store: Store, judged: Sequence[Judged], judgement: Judgement
-) -> set[tuple[str, str, int]]:
-    """Rows that do not count: those with an error, or all of a file refused as a whole."""
-    rejected = judgement.rejected()
-    refused = judgement.refused() | {
-        j.submission.submission_id for j in judged if j.status is Status.QUARANTINED
-    }
-    if not office.config.settings.checks.accept_good_cells:
-        refused |= {j.submission.submission_id for j in judged if j.status is Status.RETURNED}
-    return rejected | set(checking.rows_of(store, refused))
 
 
 def _shelve(office: Office, arrived: Arrived, judged: Judged) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from flows.home import Home
-from flows.inbox import Candidate
 
 
 def archive_path(home: Home, sha256: str) -> Path:
@@ -32,17 +32,26 @@ def quarantine(home: Home, landing: Path | None, name: str, facts: dict[str, Any
         note.write_text(json.dumps(facts, ensure_ascii=False, indent=1, default=str), "utf-8")
 
 
-def set_aside(home: Home, candidate: Candidate, name: str) -> None:
+def set_aside(home: Home, path: bytes, name: str) -> None:
     """Moves a refused directory entry itself (a link stays a link, nothing is followed or opened)."""
     home.quarantine.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.rename(candidate.path, os.fsencode(home.quarantine / name))  # noqa: PTH104  the name is bytes
+    target = os.fsencode(home.quarantine / name)
+    try:
+        os.rename(path, target)  # noqa: PTH104  the name is bytes
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with contextlib.suppress(shutil.SpecialFileError):  # of a pipe or device the note alone is kept
+            shutil.copyfile(path, target, follow_symlinks=False)
+        remove(path)
 
 
-def remove(candidate: Candidate) -> None:
+def remove(path: bytes) -> None:
     """Removes a directory entry whose bytes are safe."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(candidate.path)  # noqa: PTH108  the name is bytes
+        os.unlink(path)  # noqa: PTH108  the name is bytes
 
 
 def _keep(landing: Path, target: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from flows import inbox as drop_folder
 from flows.office import Office
@@ -15,6 +19,12 @@ from flows.steps import shelving
 from warehouse import facts
 from warehouse.intake.guard import Refusal, admit, display_name
 from warehouse.intake.reading import Landing
+
+LOCK_TIMEOUT_S = 600
+
+
+class CollectionBusy(RuntimeError):
+    """Another collection of this home has been at work for too long; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +38,31 @@ class Arrived:
 
     @cached_property
     def sha256(self) -> str:
-        """The content's hash; what could not even be read is known by its folder and name."""
-        return self.copy.sha256 or hashlib.sha256(self.candidate.path).hexdigest()
+        """The content's hash; what could not even be read is known by the entry itself."""
+        return self.copy.sha256 or hashlib.sha256(self.candidate.entry.encode()).hexdigest()
 
     @cached_property
     def submission_id(self) -> str:
         return facts.submission_id(self.unit, self.sha256)
+
+
+@contextmanager
+def alone(office: Office) -> Iterator[None]:
+    """One collection at a time: a second one waits, then finds what the first left.
+
+    Tidies up first what a collection that died left in the landing folder.
+
+    :raises CollectionBusy: when the other does not end
+    """
+    landing = office.home.landing
+    try:
+        with FileLock(f"{landing}.lock", timeout=LOCK_TIMEOUT_S):
+            drop_folder.restore(landing / ".claims", office.home.inbox)
+            shutil.rmtree(landing, ignore_errors=True)
+            landing.mkdir(parents=True, exist_ok=True)
+            yield
+    except Timeout as error:
+        raise CollectionBusy("另一次采集一直没有结束,请稍后再试;若确认已卡死,请先结束该进程") from error
 
 
 def settled(office: Office, place: Path) -> drop_folder.Scan:
@@ -58,15 +87,25 @@ def take(office: Office, candidate: drop_folder.Candidate, units: Sequence[str] 
     return Arrived(candidate, unit, shown, copy)
 
 
-def clear(office: Office, arrived: Iterable[Arrived]) -> None:
-    """Empties the drop folder of entries that are still the ones that were read; refused ones are set aside."""
+def clear(office: Office, arrived: Iterable[Arrived]) -> list[str]:
+    """Empties the drop folder of the entries that were read; refused ones are set aside.
+
+    A newer version under the same name stays for the next collection. Returns names that could not be
+    moved (a folder without write permission): they were answered and will be passed over.
+    """
+    stuck = []
     for a in arrived:
-        if not a.candidate.unchanged():
-            continue
-        if isinstance(a.copy, Refusal):
-            shelving.set_aside(office.home, a.candidate, f"{a.unit or '_'}-{a.sha256}")
-        else:
-            shelving.remove(a.candidate)
+        try:
+            now_at = drop_folder.withdraw(a.candidate, office.home.landing / ".claims")
+            if now_at is None:
+                continue
+            if isinstance(a.copy, Refusal):
+                shelving.set_aside(office.home, now_at, f"{a.unit or '_'}-{a.sha256}")
+            else:
+                shelving.remove(now_at)
+        except PermissionError:
+            stuck.append(a.file_name)
+    return stuck
 
 
 def clear_landing(arrived: Iterable[Arrived]) -> None:

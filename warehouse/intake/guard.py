@@ -34,6 +34,7 @@ class Refusal:
     sha256: str | None = None
     size_bytes: int = 0
     modified_at: float = 0.0
+    is_passing: bool = False  # gone or still changing: no verdict, look again at the next collection
 
 
 def display_name(name: bytes) -> str:
@@ -56,7 +57,7 @@ def admit(path: bytes | Path, unit: str, landing_dir: Path, limits: LimitsLike) 
     """Copies ``path`` to ``landing_dir``/<sha256> and says what was copied, or why it was not.
 
     Links, devices, FIFOs, files with a second name, empty and over-large files are refused unread; so
-    is a file that changed while it was copied (DAMAGED, detail ``changing``). Raises OSError only when
+    is a file that changed while it was copied or is gone (``is_passing``). Raises OSError only when
     the landing folder itself cannot be written (disk full): the caller stops, nothing is lost.
     """
     raw = os.fsencode(path)
@@ -70,7 +71,9 @@ def admit(path: bytes | Path, unit: str, landing_dir: Path, limits: LimitsLike) 
             return Refusal(HeldReason.NOT_REGULAR, "链接或设备", unit, name)
         if error.errno in (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ):
             return Refusal(HeldReason.BAD_NAME, name, unit, name)
-        return Refusal(HeldReason.DAMAGED, f"不能打开({os.strerror(error.errno or 0)})", unit, name)
+        gone = error.errno in (errno.ENOENT, errno.ESTALE)
+        detail = f"不能打开({os.strerror(error.errno or 0)})"
+        return Refusal(HeldReason.DAMAGED, detail, unit, name, is_passing=gone)
     try:
         return _copy(source, unit, name, landing_dir, limits)
     finally:
@@ -81,8 +84,8 @@ def _copy(source: int, unit: str, name: str, landing_dir: Path, limits: LimitsLi
     before = os.fstat(source)
     size, modified = before.st_size, before.st_mtime
 
-    def refuse(reason: HeldReason, detail: str) -> Refusal:
-        return Refusal(reason, detail, unit, name, None, size, modified)
+    def refuse(reason: HeldReason, detail: str, *, is_passing: bool = False) -> Refusal:
+        return Refusal(reason, detail, unit, name, None, size, modified, is_passing)
 
     if not stat.S_ISREG(before.st_mode):
         return refuse(HeldReason.NOT_REGULAR, "不是普通文件")
@@ -105,12 +108,12 @@ def _copy(source: int, unit: str, name: str, landing_dir: Path, limits: LimitsLi
                 break
             copied += len(block)
             if copied > limits.max_bytes:
-                return refuse(HeldReason.TOO_LARGE, "读取时仍在增长")
+                return refuse(HeldReason.TOO_LARGE, "读取时仍在增长", is_passing=True)
             digest.update(block)
             _write(handle, block)
         after = os.fstat(source)
         if copied != size or (after.st_size, after.st_mtime_ns) != (size, before.st_mtime_ns):
-            return refuse(HeldReason.DAMAGED, "读取时文件仍在变化")
+            return refuse(HeldReason.DAMAGED, "读取时文件仍在变化", is_passing=True)
         os.fsync(handle)
         target = landing_dir / digest.hexdigest()
         Path(temporary).replace(target)
