@@ -21,6 +21,8 @@ def check(plan_doc: Document, plan: Plan, units_doc: Document, units: Sequence[R
     _unique(units_doc, "units", [u.code for u in units])
     _names(units_doc, units)
     codes = {u.code for u in units}
+    if plan.start_period >= plan.end_period:
+        raise plan_doc.error(("end_period",), f"终期 {plan.end_period} 不在起期 {plan.start_period} 之后")
     domains = {d.code for d in plan.domains}
     actions = {a.code for a in plan.actions}
     for key, entries in (
@@ -83,6 +85,8 @@ def _names(doc: Document, units: Sequence[ReportingUnit]) -> None:
     owners: dict[str, ReportingUnit] = {}
     for n, u in enumerate(units):
         for text, at in ((u.code, "code"), (u.name, "name"), *((a, "aliases") for a in u.aliases)):
+            if not fold_name(text):
+                raise doc.error(("units", n, at), f"单位 {u.code} 的名称是空的")
             other = owners.setdefault(fold_name(text), u)
             if other is not u:
                 raise doc.error(("units", n, at), f"单位 {u.code} 的名称 {text} 与单位 {other.code} 的相同")

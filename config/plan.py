@@ -9,10 +9,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, field_validator
 
 Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\z")]
 Period = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-Q[1-4]\z")]
+Number = Annotated[float, Strict()]  # neither true nor "80" is a number
 
 
 class _Entry(BaseModel):
@@ -43,8 +44,8 @@ class Target(_Entry):
     """
 
     kind: TargetKind
-    low: float | None = None
-    high: float | None = None
+    low: Number | None = None
+    high: Number | None = None
     strict: bool = False
     aspirational: bool = False  # 力争
     wording: str  # the notice's own words
@@ -82,12 +83,12 @@ class Indicator(_Entry):
     reporters: tuple[Code, ...]  # unit codes that owe the figure
     assigned: bool = False  # the register, not the notice, names the reporter
     target: Target
-    baseline: float | None = None
+    baseline: Number | None = None
     baseline_period: Period = "2015-Q4"
-    yearly_milestones: dict[int, float] = Field(default_factory=dict)
-    weight: float = 1.0
-    lower_limit: float | None = None  # what a sensible cell lies within
-    upper_limit: float | None = None
+    yearly_milestones: dict[int, Number] = Field(default_factory=dict)
+    weight: Number = Field(default=1.0, ge=0)
+    lower_limit: Number | None = None  # what a sensible cell lies within
+    upper_limit: Number | None = None
     reports_drop: bool = False  # reduction: the unit reports the cumulative drop in % itself
 
 
@@ -118,7 +119,7 @@ class Domain(_Entry):
     code: Code
     name: str
     clause: str
-    weight: float = 1.0
+    weight: Number = Field(default=1.0, ge=0)
 
 
 class UnitTarget(_Entry):
@@ -126,9 +127,9 @@ class UnitTarget(_Entry):
 
     indicator: Code
     unit: Code
-    low: float | None = None
-    high: float | None = None
-    baseline: float | None = None
+    low: Number | None = None
+    high: Number | None = None
+    baseline: Number | None = None
 
 
 class Plan(_Entry):

@@ -144,7 +144,7 @@ def _calendar(folders: Sequence[Folder]) -> WorkCalendar:
             raise document.error((key,), f"{key} 应为列表")
         for n, day in enumerate(listed or ()):
             if not isinstance(day, date) or isinstance(day, datetime):
-                raise document.error((key, n), f"{day!r} 不是日期,应写作 2027-02-14")
+                raise document.error((key, n), f"{day} 不是日期,应写作 2027-02-14")
             if overrides.setdefault(day, kinds[key]) is not kinds[key]:
                 raise document.error((key, n), f"{day} 既是上班日又是休息日")
     return WorkCalendar(overrides)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+Port = Annotated[int, Field(ge=0, le=65535)]
 ClockTime = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\z")]
 
 
@@ -26,7 +27,7 @@ class EscalationLevel(_Section):
 
 
 class Reminders(_Section):
-    before_working_days: tuple[int, ...] = (5, 1)
+    before_working_days: tuple[Annotated[int, Field(ge=0)], ...] = (5, 1)
     on_due_day: bool = True
     escalation: tuple[EscalationLevel, ...] = (
         EscalationLevel(level="clerk", after=1, colour="blue"),
@@ -43,7 +44,7 @@ class Lights(_Section):
 class Mail(_Section):
     mode: Literal["sink", "smtp"] = "sink"
     host: str = "127.0.0.1"
-    port: int = 0  # 0 with mode sink: an own sink for each delivery
+    port: Port = 0  # 0 with mode sink: an own sink for each delivery
     security: Literal["plain", "starttls", "ssl"] = "plain"
     ca_file: str = ""  # trusted certificate of an internal server; empty: the system's
     user: str = ""
@@ -78,9 +79,9 @@ class Projection(_Section):
 
 class PrefectServer(_Section):
     host: str = "127.0.0.1"
-    port: int = 4200
-    site_port: int = 4280
-    smtp_port: int = 1025
+    port: Port = 4200
+    site_port: Port = 4280
+    smtp_port: Port = 1025
 
 
 class Settings(_Section):

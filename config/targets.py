@@ -76,13 +76,20 @@ def _from_csv(folders: Sequence[Folder]) -> Iterator[_Placed]:
                 continue
             if len(cells) > len(header):
                 raise fault(f"有 {len(cells)} 格,表头只有 {len(header)} 列")
-            filled = {name: cell for name, cell in zip(header, cells, strict=False) if cell}
+            filled = {name: _value(name, cell) for name, cell in zip(header, cells, strict=False) if cell}
             try:
                 yield _Placed(UnitTarget.model_validate(filled), fault)
             except ValidationError as error:
                 raise fault(yamlfile.explain(error)[1]) from error
     except csv.Error as error:
         raise _fault(file, max(rows.line_num, 1), f"CSV 写法有误({error})") from error
+
+
+def _value(name: str, cell: str) -> str | float:
+    try:
+        return cell if name in ("indicator", "unit") else float(cell)
+    except ValueError:
+        return cell  # told as not a number by the model
 
 
 def _fault(file: Folder, line: int, reason: str) -> ConfigError:

@@ -25,10 +25,11 @@ Folder = Path | Traversable
 _REASONS = {
     "missing": "缺少 {field}",
     "extra_forbidden": "不认识的项 {field}",
+    "invalid_key": "名称 {field} 应为文字(数字写成的须加引号)",
     "enum": "{field} 的值 {input} 不在允许的范围内",
     "literal_error": "{field} 的值 {input} 不在允许的范围内",
     "string_pattern_mismatch": "{field} 的写法 {input} 不合规定",
-    "string_type": "{field} 应为文字,现为 {input}",
+    "string_type": "{field} 应为文字,现为 {input}(数字写成的编码须加引号)",
     "float_parsing": "{field} 应为数字,现为 {input}",
     "float_type": "{field} 应为数字,现为 {input}",
     "int_parsing": "{field} 应为整数,现为 {input}",
@@ -91,7 +92,7 @@ class Document:
     _text: str
 
     def line(self, path: Sequence[str | int]) -> int:
-        """Line (from 1) of the value at ``path``, or of the nearest part of it that exists."""
+        """Line (from 1) of the key or entry at ``path``, or of the nearest part of it that exists."""
         # Looked up only when something is wrong: composing nodes costs more than loading.
         node = self._root if self._root is not None else yaml.compose(self._text, Loader=_Loader)
         line = 0
@@ -99,8 +100,7 @@ class Document:
             found = _child(node, step)
             if found is None:
                 break
-            node = found
-            line = node.start_mark.line
+            node, line = found
         return line + 1
 
     def error(self, path: Sequence[str | int], reason: str) -> ConfigError:
@@ -175,8 +175,11 @@ def build(document: Document, model: type[T], data: Any = None, at: Sequence[str
 def explain(error: ValidationError) -> tuple[list[str | int], str]:
     """Path and reason, in the words of the office, of the first mistake; how many more there are."""
     first, *others = error.errors(include_url=False)
-    path = [p for p in first["loc"] if not str(p).startswith("function-")]
+    path = [p for p in first["loc"] if p != "[key]" and not str(p).startswith("function-")]
     field = str(path[-1]) if path else "内容"
+    is_key = first["type"] == "invalid_key" or first["loc"][-1:] == ("[key]",)
+    if path and isinstance(path[-1], int) and not is_key:
+        field = f"第 {path[-1] + 1} 项"
     reason = _REASONS.get(first["type"], "{field}: {message}").format(
         field=field, input=_short(first.get("input")), message=first["msg"]
     )
@@ -188,13 +191,13 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "…"
 
 
-def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
-    found: yaml.Node | None = None
+def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, int] | None:
+    """The node at ``step`` and the line (from 0) where its key, or itself in a list, begins."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if str(key.value) == str(step):
-                found = value
-                break
+                return value, key.start_mark.line
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        found = node.value[step]
-    return found
+        found: yaml.Node = node.value[step]
+        return found, found.start_mark.line
+    return None
