@@ -7,8 +7,8 @@ Belongs here: the order claim, send, record, and who holds the warehouse meanwhi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from warehouse import ledger
-from warehouse.ledger import ClaimedMail, Outcome
+from warehouse.ledger import Answer, ClaimedMail, Outcome
 from warehouse.store import Store
 
 if TYPE_CHECKING:  # yagmail is imported only when a mail is due
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # yagmail is imported only when a mail is due
 
 SLOW_S = 0.5  # a server that takes longer does not keep the warehouse from others
 HOLD_S = 2.0  # longest stretch of fast mails before others get a turn
+MOST_LOST = 2  # letters lost in a row after hand-over before the run ends
+AHEAD = 50  # mails read at once; one query a mail was a third of the time
 _TURN_S = 0.12  # the sidecar lock is polled every 0.05 s
 
 
@@ -63,6 +65,7 @@ class _Tally:
 def deliver(
     open_store: Callable[[], Store], settings: MailSettings, outbox: Path, now: Callable[[], datetime],
     limit: int | None = None, progress: Callable[[int, int], None] | None = None,
+    follow_up: Callable[[Store], int] | None = None,
 ) -> DeliveryReport:  # fmt: skip
     """Sends what is due, at most ``limit`` mails.
 
@@ -71,6 +74,7 @@ def deliver(
 
     :param outbox: where the embedded sink writes when ``settings.mode`` is sink and no port is set
     :param progress: called with (done, due) after each mail
+    :param follow_up: called once after the mails; may queue more (alerts) and returns how many, they leave at once
     """
     outbox.mkdir(parents=True, exist_ok=True)
     running = FileLock(str(outbox / ".deliver.lock"), timeout=0)
@@ -80,64 +84,97 @@ def deliver(
     except Timeout:
         return DeliveryReport(paused_reason="另一次发送正在进行,本次不重复发送")
     try:
-        with _Turns(open_store) as turns:
+        with _Turns(open_store) as turns, ExitStack() as connected:
+            run = _Run(turns, lambda: _transport(settings, outbox, connected), settings.max_attempts, now)
             ledger.recover(turns.store, now(), settings.max_attempts)
-            due = ledger.list_due(turns.store, now(), limit)
-            tally = _Tally()
-            if due:
-                with _transport(settings, outbox) as (transport, problem):
-                    if transport is None:
-                        tally.paused = problem
-                    else:
-                        _send_all(turns, transport, due, settings.max_attempts, now, progress, tally)
+            run.send(limit, progress)
+            if follow_up is not None and follow_up(turns.store) and run.tally.paused is None:
+                run.send(limit, progress)
             queued = ledger.count_by_state(turns.store).get("queued", 0)
     finally:
         running.release()
+    tally = run.tally
     return DeliveryReport(
         sent=tally.sent, queued=queued, failed=len(tally.failed), unsure=len(tally.unsure),
         paused_reason=tally.paused, failed_mails=tuple(tally.failed), unsure_mails=tuple(tally.unsure),
     )  # fmt: skip
 
 
-def _send_all(
-    turns: _Turns, transport: Transport, due: list[str], max_attempts: int, now: Callable[[], datetime],
-    progress: Callable[[int, int], None] | None, tally: _Tally,
-) -> None:  # fmt: skip
-    # The answer to one mail and the claim of the next are one commit: half the disk syncs.
-    answered: tuple[ClaimedMail, Attempt] | None = None
+class _Run:
+    """The mails of one delivery over one connection."""
 
-    def record() -> None:
-        if answered is not None:
-            mail, attempt = answered
-            state = ledger.settle(turns.store, mail, attempt.outcome, attempt.text, now(), max_attempts)
-            _count(tally, mail, attempt, state)
+    def __init__(
+        self,
+        turns: _Turns,
+        connect: Callable[[], tuple[Transport | None, str | None]],
+        max_attempts: int,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.tally = _Tally()
+        self._turns = turns
+        self._connect = connect
+        self._transport: Transport | None = None
+        self._max_attempts = max_attempts
+        self._now = now
+        self._lost_in_a_row = 0
+        self._ahead: dict[str, ClaimedMail] = {}  # read in one go, good while the warehouse stays open
 
-    try:
-        for done, mail_id in enumerate(due):
-            turns.take()
-            with turns.store.transaction():
-                record()
-                mail = ledger.claim(turns.store, mail_id, now())
-            answered = None
-            if mail is not None:
-                attempt = transport.send(mail.recipient, mail.eml, slow_after=SLOW_S, when_slow=turns.give)
-                answered = (mail, attempt)
-                if attempt.outcome in (Outcome.CHANNEL, Outcome.AUTH):
-                    tally.paused = attempt.text
-            if progress is not None:
-                progress(done + 1, len(due))
-            if tally.paused is not None:
-                break
-    finally:
-        turns.take()
-        if answered is not None:
-            with turns.store.transaction():
-                record()
+    def send(self, limit: int | None, progress: Callable[[int, int], None] | None) -> None:
+        due = ledger.list_due(self._turns.store, self._now(), limit)
+        if not due:
+            return
+        if self._transport is None:
+            self._transport, self.tally.paused = self._connect()
+            if self._transport is None:
+                return
+        # The answer to one mail and the claim of the next are one commit: half the disk syncs.
+        answer: Answer | None = None
+        try:
+            for done in range(len(due)):
+                mail = self._next(due, done)
+                recorded, answer = answer, None
+                self._record(recorded, sending=mail)
+                if mail is not None:
+                    attempt = self._transport.send(
+                        mail.recipient, mail.eml, slow_after=SLOW_S, when_slow=self._turns.give
+                    )
+                    answer = Answer(mail, attempt.outcome, attempt.text)
+                    self._judge_channel(attempt)
+                if progress is not None:
+                    progress(done + 1, len(due))
+                if self.tally.paused is not None:
+                    break
+        finally:
+            self._turns.take()
+            self._record(answer)
+
+    def _next(self, due: list[str], place: int) -> ClaimedMail | None:
+        """The mail if it is still due. While the warehouse is open nobody else can have changed it."""
+        reopened = self._turns.take()
+        if reopened or place % AHEAD == 0:
+            self._ahead = ledger.read_queued(
+                self._turns.store, due[place : place + AHEAD - place % AHEAD], self._now()
+            )
+        return self._ahead.pop(due[place], None)
+
+    def _record(self, answer: Answer | None, sending: ClaimedMail | None = None) -> None:
+        ledger.advance(self._turns.store, self._now(), answer, sending, max_attempts=self._max_attempts)
+        if answer is not None:
+            _count(self.tally, answer, answer.state(self._max_attempts))
+
+    def _judge_channel(self, attempt: Attempt) -> None:
+        if attempt.outcome in (Outcome.CHANNEL, Outcome.AUTH):
+            self.tally.paused = attempt.text
+        # A server that swallows letters without a word would make every one of them unsure, a deadline each.
+        self._lost_in_a_row = self._lost_in_a_row + 1 if attempt.outcome is Outcome.UNSURE else 0
+        if self._lost_in_a_row >= MOST_LOST:
+            self.tally.paused = f"连续 {MOST_LOST} 封邮件交出后没有答复,本次不再发送:{attempt.text}"
 
 
-def _count(tally: _Tally, mail: ClaimedMail, attempt: Attempt, state: str) -> None:
+def _count(tally: _Tally, answer: Answer, state: str) -> None:
+    mail = answer.mail
     lost = LostMail(
-        mail.mail_id, mail.kind, mail.recipient, mail.unit, mail.period, mail.subject, attempt.text
+        mail.mail_id, mail.kind, mail.recipient, mail.unit, mail.period, mail.subject, answer.detail
     )
     if state == "sent":
         tally.sent += 1
@@ -154,60 +191,65 @@ class _Turns:
         self._open = open_store
         self._store: Store | None = None
         self._since = 0.0
+        self._unpublished = False
 
     def __enter__(self) -> _Turns:
         self.take()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.give()
+    def __exit__(self, kind: object, *_: object) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            if self._unpublished and kind is None:
+                with store.transaction():  # marks it changed: what earlier turns wrote is published now
+                    pass
+            store.__exit__(None, None, None)
 
     @property
     def store(self) -> Store:
         assert self._store is not None
         return self._store
 
-    def take(self) -> None:
-        """Makes sure the warehouse is open; lets others in first when it has been held long."""
+    def take(self) -> bool:
+        """Makes sure the warehouse is open; lets others in first when it has been held long. True if reopened."""
         if self._store is not None and time.monotonic() - self._since > HOLD_S:
             self.give()
             time.sleep(_TURN_S)
         if self._store is None:
             self._store = self._open().__enter__()
             self._since = time.monotonic()
+            return True
+        return False
 
     def give(self) -> None:
-        """Closes the warehouse; every finished transaction is on disk."""
+        """Closes the warehouse; every finished transaction is on disk. The snapshot waits for the end of the run."""
         store, self._store = self._store, None
         if store is not None:
+            self._unpublished = self._unpublished or store.snapshot is not None
+            store.snapshot = None
             store.__exit__(None, None, None)
 
 
-@contextmanager
-def _transport(settings: MailSettings, outbox: Path) -> Iterator[tuple[Transport | None, str | None]]:
+def _transport(settings: MailSettings, outbox: Path, stack: ExitStack) -> tuple[Transport | None, str | None]:
     """An unconnected transport, or why there is none; starts the embedded sink when nobody else runs one."""
     from flows.transport import Transport, read_password
 
-    with ExitStack() as stack:
-        if settings.mode == "sink":
-            if not settings.port:
-                from flows.sink import EmbeddedSink
+    if settings.mode == "sink":
+        if not settings.port:
+            from flows.sink import EmbeddedSink
 
-                sink = stack.enter_context(EmbeddedSink(outbox))
-                settings = _towards(settings, sink.host, sink.port)
-            else:
-                settings = _towards(settings, settings.host, settings.port)
-            yield stack.enter_context(Transport(settings)), None
-            return
-        try:
-            password = read_password(settings)
-        except OSError as error:
-            yield None, f"读不到邮件密码文件 {settings.password_file}:{error.strerror}"
-            return
-        if settings.user and not password:
-            yield None, "没有配置邮件密码(password_file 或环境变量 JIBAO_SMTP_PASSWORD)"
-            return
-        yield stack.enter_context(Transport(settings, password)), None
+            sink = stack.enter_context(EmbeddedSink(outbox))
+            settings = _towards(settings, sink.host, sink.port)
+        else:
+            settings = _towards(settings, settings.host, settings.port)
+        return stack.enter_context(Transport(settings)), None
+    try:
+        password = read_password(settings)
+    except OSError as error:
+        return None, f"读不到邮件密码文件 {settings.password_file}:{error.strerror}"
+    if settings.user and not password:
+        return None, "没有配置邮件密码(password_file 或环境变量 JIBAO_SMTP_PASSWORD)"
+    return stack.enter_context(Transport(settings, password)), None
 
 
 @dataclass(frozen=True)

@@ -67,16 +67,26 @@ class _Link:
     def __init__(self) -> None:
         self.cut = False
         self.handed_over = False
-        self.sock: socket.socket | None = None
+        self._handle: socket.socket | None = None
+
+    def hold(self, sock: socket.socket) -> None:
+        """Keeps an own handle: STARTTLS detaches the socket, so the first object soon reaches nothing."""
+        self.release()
+        self._handle = socket.fromfd(sock.fileno(), sock.family, sock.type)
+
+    def release(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.close()
 
     def abort(self) -> None:
         # The order matters: the worker sets handed_over before it looks at cut, so whoever comes second knows.
         self.cut = True
-        if self.sock is not None:
+        handle = self._handle
+        if handle is not None:
+            # Wakes a worker that reads; it closes the descriptors itself, nobody else may reuse them meanwhile.
             with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
-            with suppress(OSError):
-                socket.socket.close(self.sock)
+                handle.shutdown(socket.SHUT_RDWR)
 
 
 class _Session:
@@ -92,10 +102,11 @@ class _Session:
         return answer
 
     def _get_socket(self, *args: Any) -> Any:
-        self.link.sock = super()._get_socket(*args)  # type: ignore[misc]
+        sock = super()._get_socket(*args)  # type: ignore[misc]
+        self.link.hold(sock)
         if self.link.cut:
             raise ConnectionAbortedError("deadline")
-        return self.link.sock
+        return sock
 
     def data(self, msg: bytes) -> Any:
         self._in_data = True
@@ -177,6 +188,7 @@ class Transport:
         worker = self._worker = self._worker or _Worker(self._settings, self._password)
         deadline = self._settings.deadline_s
         worker.ask(lambda: worker.attempt(recipient, eml))
+        deadline -= min(_GRACE_S, deadline / 10)  # the grace of a cut connection is within the bound
         first = min(slow_after, deadline)
         if not worker.wait(first):
             when_slow()
@@ -189,7 +201,7 @@ class Transport:
         self._worker = None
         worker.link.abort()
         worker.stop()
-        if worker.wait(_GRACE_S):
+        if worker.wait(min(_GRACE_S, self._settings.deadline_s / 10)):
             known = worker.answer()
             if known.code is not None or known.outcome is Outcome.SENT:
                 return Attempt(known.outcome, known.code, self._clean(known.text))
@@ -275,6 +287,7 @@ class _Worker:
                 with suppress(Exception):
                     self._mailer.smtp.close()
         self._mailer = None
+        self.link.release()
 
     def quit(self) -> None:
         if self._mailer is not None and self._is_open():

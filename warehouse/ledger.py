@@ -6,7 +6,8 @@ Belongs here: the state machine of a mail. Does not: composing, connecting, the 
                        | queued (4xx: later, attempt counted; channel or login: attempt not counted)
     unsure -> queued again with the same Message-ID (resend), or waits for a person (hold)
 
-Every function that writes is to be called inside ``store.transaction()``; only :func:`recover` opens its own.
+Call what writes inside ``store.transaction()`` when it belongs to a larger change; :func:`recover` and
+:func:`advance` are one statement each and need none.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from warehouse.store import Store
 
 BACKOFF_FIRST = timedelta(minutes=5)
 BACKOFF_MAX = timedelta(hours=4)
-_EVENT = ("mail_id", "sequence", "recorded_at", "state", "attempts", "not_before", "error")
+_BY_PERSON = "人工认定"  # how a verdict of resolve() begins in the history
 
 
 class LedgerError(ValueError):
@@ -92,6 +93,30 @@ class _Event:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What one attempt came to."""
+
+    mail: ClaimedMail
+    outcome: Outcome
+    detail: str
+
+    def state(self, max_attempts: int) -> str:
+        """sent, queued, failed or unsure."""
+        tried = self.mail.attempts + 1
+        if self.outcome is Outcome.REJECTED_TEMPORARY:
+            return "queued" if tried < max_attempts else "failed"
+        known = {Outcome.SENT: "sent", Outcome.REJECTED: "failed", Outcome.UNSURE: "unsure"}
+        return known.get(self.outcome, "queued")
+
+    def event(self, now: datetime, max_attempts: int) -> _Event:
+        tried, state = self.mail.attempts + 1, self.state(max_attempts)
+        if self.outcome in (Outcome.CHANNEL, Outcome.AUTH):
+            return _Event(self.mail.mail_id, state, self.mail.attempts, None, self.detail)
+        not_before = now + backoff(tried) if state == "queued" else None
+        return _Event(self.mail.mail_id, state, tried, not_before, None if state == "sent" else self.detail)
+
+
 def enqueue(store: Store, mails: Sequence[OutgoingMail]) -> int:
     """Queues what is not known yet; call it in the transaction of the business change. Returns how many were new."""
     wanted = {m.dedupe_key: m for m in reversed(mails)}  # the first of several with one key is kept
@@ -109,9 +134,7 @@ def enqueue(store: Store, mails: Sequence[OutgoingMail]) -> int:
         "queued_at",
     )  # fmt: skip
     store.append("mail", columns, [[getattr(m, c) for c in columns] for m in new])
-    first = _next_sequence(store)
-    rows = [(m.mail_id, first + i, m.queued_at, "queued", 0, None, None) for i, m in enumerate(new)]
-    store.append("mail_event", _EVENT, rows)
+    _append(store, [_Event(m.mail_id, "queued", 0) for m in new], [m.queued_at for m in new])
     return len(new)
 
 
@@ -138,8 +161,7 @@ def recover(store: Store, now: datetime, max_attempts: int) -> int:
             not_before = None if crashed else at + backoff(attempts)
             events.append(_Event(mail_id, "queued", attempts, not_before, None))
     if events:
-        with store.transaction():
-            _append(store, events, now)
+        _append(store, events, [now] * len(events))
     return len({e.mail_id for e in events})
 
 
@@ -148,15 +170,18 @@ def list_due(store: Store, now: datetime, limit: int | None = None) -> list[str]
     return [r["mail_id"] for r in store.rows("list_due_mails", {"now": now, "limit": limit})]
 
 
+def read_queued(store: Store, mail_ids: Sequence[str], now: datetime) -> dict[str, ClaimedMail]:
+    """Those of ``mail_ids`` that are still to be sent at ``now``. Nothing is recorded: see :func:`advance`."""
+    rows = store.rows("read_queued_mails", {"mail_ids": list(mail_ids), "now": now})
+    return {r["mail_id"]: ClaimedMail(**r) for r in rows}
+
+
 def claim(store: Store, mail_id: str, now: datetime) -> ClaimedMail | None:
     """Puts one mail into ``sending``; None when it is not due any more. Commit before touching the socket."""
-    last = store.rows("list_mail_events", {"mail_id": mail_id})[-1]
-    if last["state"] != "queued" or (last["not_before"] is not None and last["not_before"] > now):
-        return None
-    row = store.rows("read_mail", {"mail_id": mail_id})[0]
-    _append(store, [_Event(mail_id, "sending", last["attempts"])], now)
-    names = ("mail_id", "kind", "recipient", "unit", "period", "subject", "message_id", "eml", "on_unsure")
-    return ClaimedMail(**{n: row[n] for n in names}, attempts=last["attempts"])
+    mail = read_queued(store, [mail_id], now).get(mail_id)
+    if mail is not None:
+        advance(store, now, sending=mail)
+    return mail
 
 
 def claim_due(store: Store, now: datetime, limit: int = 1) -> list[ClaimedMail]:
@@ -169,19 +194,28 @@ def settle(
     store: Store, mail: ClaimedMail, outcome: Outcome, detail: str, now: datetime, max_attempts: int
 ) -> str:
     """Records what the attempt came to and returns the new state: sent, queued, failed or unsure."""
-    tried = mail.attempts + 1
-    if outcome is Outcome.SENT:
-        event = _Event(mail.mail_id, "sent", tried)
-    elif outcome is Outcome.REJECTED or (outcome is Outcome.REJECTED_TEMPORARY and tried >= max_attempts):
-        event = _Event(mail.mail_id, "failed", tried, None, detail)
-    elif outcome is Outcome.REJECTED_TEMPORARY:
-        event = _Event(mail.mail_id, "queued", tried, now + backoff(tried), detail)
-    elif outcome is Outcome.UNSURE:
-        event = _Event(mail.mail_id, "unsure", tried, None, detail)
-    else:
-        event = _Event(mail.mail_id, "queued", mail.attempts, None, detail)
-    _append(store, [event], now)
-    return event.state
+    answer = Answer(mail, outcome, detail)
+    advance(store, now, answer, max_attempts=max_attempts)
+    return answer.state(max_attempts)
+
+
+def advance(
+    store: Store,
+    now: datetime,
+    answer: Answer | None = None,
+    sending: ClaimedMail | None = None,
+    *,
+    max_attempts: int = 1,
+) -> None:
+    """Records how one mail ended and that the next is ``sending``: one statement, so one commit of its own.
+
+    :param sending: as read by :func:`read_queued` while this store was open; others may have changed it since
+    """
+    events = [answer.event(now, max_attempts)] if answer else []
+    if sending is not None:
+        events.append(_Event(sending.mail_id, "sending", sending.attempts))
+    if events:
+        _append(store, events, [now] * len(events))
 
 
 def backoff(attempts: int) -> timedelta:
@@ -211,6 +245,13 @@ def show(store: Store, mail_id: str) -> MailRecord:
     return MailRecord(found[0], store.rows("list_mail_events", {"mail_id": mail_id}))
 
 
+def list_lost(store: Store) -> list[dict[str, Any]]:
+    """Mails a person must look at and no alert was queued for: mail_id, kind, recipient, unit, period, subject,
+    state (failed, unsure), error, place (of the event; an alert's dedupe key ends with /mail_id/place).
+    """
+    return store.rows("list_lost_mails", {"by_person": _BY_PERSON})
+
+
 def retry(store: Store, mail_id: str, now: datetime, reason: str) -> None:
     """A person sends a failed mail again, or a waiting one at once, with its Message-ID and fresh attempts.
 
@@ -224,7 +265,7 @@ def retry(store: Store, mail_id: str, now: datetime, reason: str) -> None:
             "unsure": "不知是否送达，请先向收件人核实，再用 jibao mail resolve 处理",
         }[state]
         raise LedgerError(f"邮件 {mail_id} {hint}")
-    _append(store, [_Event(mail_id, "queued", 0, None, f"人工重发：{reason}")], now)
+    _append(store, [_Event(mail_id, "queued", 0, None, f"人工重发：{reason}")], [now])
 
 
 def resolve(
@@ -241,16 +282,11 @@ def resolve(
         )
     state = {"delivered": "sent", "resend": "queued", "drop": "failed"}[verdict]
     attempts = 0 if verdict == "resend" else last["attempts"]
-    _append(store, [_Event(mail_id, state, attempts, None, f"人工认定：{reason}")], now)
+    _append(store, [_Event(mail_id, state, attempts, None, f"{_BY_PERSON}：{reason}")], [now])
 
 
-def _next_sequence(store: Store) -> int:
-    return int(store.rows("read_next_mail_sequence")[0]["sequence"])
-
-
-def _append(store: Store, events: Sequence[_Event], now: datetime) -> None:
-    first = _next_sequence(store)
-    rows = [
-        (e.mail_id, first + i, now, e.state, e.attempts, e.not_before, e.error) for i, e in enumerate(events)
-    ]
-    store.append("mail_event", _EVENT, rows)
+def _append(store: Store, events: Sequence[_Event], times: Sequence[datetime]) -> None:
+    columns = zip(*((e.mail_id, e.state, e.attempts, e.not_before, e.error) for e in events), strict=True)
+    names = ("mail_ids", "states", "attempts", "not_before", "errors")
+    params = dict(zip(names, map(list, columns), strict=True))
+    store.run("append_mail_events", params | {"times": list(times)})
