@@ -133,7 +133,7 @@ def _finding(run: Sequence[Failure]) -> Finding:
     cell = first.cell if len(run) == 1 or not first.cell else f"{first.cell}:{run[-1].cell}"
     message = first.message([f.name for f in run])
     if len(run) > 1 and first.cell and "{names}" not in messages.template(first.rule.rule, first.variant):
-        message = f"{cell}共{len(run)}格是同一问题,以{first.cell}为例:{message}"
+        message = f"{cell}共{len(run)}格是同一问题，以{first.cell}为例：{message}"
     period = record.get("period")
     return Finding(
         submission_id=first.submission_id,

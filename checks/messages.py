@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-MISSING = "(空)"
+MISSING = "（空）"
 CLIP = 40  # a pasted paragraph in a figure's cell is quoted by its beginning
 NAMES_SHOWN = 8
 
@@ -37,7 +37,7 @@ def template(rule: str, variant: str = "") -> str:
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
-    """Fills ``{field}`` and ``{field:spec}``; a missing value reads (空), never nan or None.
+    """Fills ``{field}`` and ``{field:spec}``; a missing value reads （空）, never nan or None.
 
     Values are inserted as text and never parsed: braces in a clerk's cell stay braces.
     """

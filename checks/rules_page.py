@@ -15,12 +15,12 @@ from config.settings import Checks
 
 _SEVERITY = {Severity.ERROR: "错误", Severity.WARNING: "警告", Severity.INFO: "提示"}
 _CONSEQUENCE = {
-    (Severity.ERROR, "files"): "整份文件不采用,更正后重报",
-    (Severity.ERROR, "rows"): "该行不采用,更正后重报",
-    (Severity.WARNING, "files"): "采用,请核对",
-    (Severity.WARNING, "rows"): "采用,请核对或说明原因",
-    (Severity.INFO, "files"): "采用,仅作告知",
-    (Severity.INFO, "rows"): "采用,仅作告知",
+    (Severity.ERROR, "files"): "整份文件不采用，更正后重报",
+    (Severity.ERROR, "rows"): "该行不采用，更正后重报",
+    (Severity.WARNING, "files"): "采用，请核对",
+    (Severity.WARNING, "rows"): "采用，请核对或说明原因",
+    (Severity.INFO, "files"): "采用，仅作告知",
+    (Severity.INFO, "rows"): "采用，仅作告知",
 }
 _FRAMES = {"files": "整份文件", "rows": "逐行逐格"}
 _MISSING = {"skip_any": "任一为空则不比较", "skip_all": "两者都空才不比较", "never": "空值也算不符"}
@@ -28,17 +28,17 @@ _HEAD = """\
 <!-- Generated from checks/rules.yml and checks/messages.yml by checks/rules_page.py; do not edit. -->
 # 校验规则
 
-每批新收文件由 Great Expectations 一次核验。规则写在 `checks/rules.yml`,提示语写在 `checks/messages.yml`,\
-门槛值写在 `settings.yml` 的 `checks` 一节(附日期和理由)。
+每批新收文件由 Great Expectations 一次核验。规则写在 `checks/rules.yml`，提示语写在 `checks/messages.yml`，\
+门槛值写在 `settings.yml` 的 `checks` 一节（附日期和理由）。
 
 | 级别 | 后果 |
 | --- | --- |
-| 错误 | 该行(或整份文件)不采用,退回更正;同一文件中没有错误的行照常采用 |
-| 警告 | 采用,请填报单位在“说明”栏说明原因;已说明的不再询问 |
-| 提示 | 采用,仅作告知 |
+| 错误 | 该行（或整份文件）不采用，退回更正；同一文件中没有错误的行照常采用 |
+| 警告 | 采用，请填报单位在“说明”栏说明原因；已说明的不再询问 |
+| 提示 | 采用，仅作告知 |
 
-同一列连续三格以上的同一问题合并为一条,写明单元格范围。不适用某条规则的行(例如没有上季数)不参与该条规则。\
-规则执行出错时,整批记为“未校验”,不发布。
+同一列连续三格以上的同一问题合并为一条，写明单元格范围。不适用某条规则的行（例如没有上季数）不参与该条规则。\
+规则执行出错时，整批记为“未校验”，不发布。
 """
 
 
@@ -61,22 +61,22 @@ def rules_rows() -> list[tuple[str, str, str]]:
 
 
 def _line(rule: Rule) -> str:
-    wordings = "<br>".join(f"`{key}`:{text}" if key else text for key, text in _wordings(rule))
+    wordings = "<br>".join(f"`{key}`：{text}" if key else text for key, text in _wordings(rule))
     cells = (f"`{rule.rule}`", rule.title, _severity(rule), _basis(rule), wordings)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _severity(rule: Rule) -> str:
-    others = "".join(f";{variant}:{_SEVERITY[s]}" for variant, s in rule.severities.items())
+    others = "".join(f"；{variant}：{_SEVERITY[s]}" for variant, s in rule.severities.items())
     return _SEVERITY[rule.severity] + others
 
 
 def _basis(rule: Rule) -> str:
     text = "、".join(f"`{column}`" for column in rule.reads)
     if rule.within is not None:
-        text += f",门槛 `{rule.within}`(默认{number(getattr(Checks(), rule.within))})"
+        text += f"，门槛 `{rule.within}`（默认{number(getattr(Checks(), rule.within))}）"
     if rule.missing is not None:
-        text += f",{_MISSING[rule.missing]}"
+        text += f"，{_MISSING[rule.missing]}"
     return text
 
 

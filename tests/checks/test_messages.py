@@ -18,7 +18,7 @@ RULES = {rule.rule: rule for rule in load_rules()}
     ("value", "shown"),
     [
         (1234.5, "1234.5"), (73.0, "73"), (1 / 3, "0.3333"), (-0.00001, "0"), (1e12, "1000000000000"),
-        (float("nan"), "(空)"), (None, "(空)"), ("", "(空)"), ("{{7*7}}", "{{7*7}}"), ("{name}", "{name}"),
+        (float("nan"), "（空）"), (None, "（空）"), ("", "（空）"), ("{{7*7}}", "{{7*7}}"), ("{name}", "{name}"),
         ("a\u202eb\x00\nc", "ab c"), ("字" * 50, "字" * 40 + "…"),
     ],
 )  # fmt: skip
@@ -70,7 +70,7 @@ def folded(failures: list[Failure]) -> list[Finding]:
 def test_forty_wrong_cells_are_one_finding() -> None:
     (found,) = folded([failure("value_unreadable", row) for row in range(5, 41)])
     assert (found.cell, len(found.items), found.rows[0], found.rows[-1]) == ("H5:H40", 36, 5, 40)
-    assert found.message.startswith("H5:H40共36格是同一问题,以H5为例:本期值是文字“若干”")
+    assert found.message.startswith("H5:H40共36格是同一问题，以H5为例：本期值是文字“若干”")
     assert found.indicator is None and found.items[:2] == ("I-5", "I-6")
 
 

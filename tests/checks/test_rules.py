@@ -175,7 +175,7 @@ def test_disabling_any_rule_fails_a_case() -> None:
 def test_messages_are_chinese_without_holes(judgement: Judgement) -> None:
     for finding in judgement.findings:
         assert finding.message.endswith("。")
-        assert not any(hole in finding.message for hole in ("nan", "None", "{", "}", "(空)")), finding
+        assert not any(hole in finding.message for hole in ("nan", "None", "{", "}", "（空）")), finding
 
 
 def test_every_placeholder_is_a_column(store: Store) -> None:
@@ -238,7 +238,7 @@ def test_messages_say_what_was_found(judgement: Judgement) -> None:
     }
     assert "比上季106变动+60.4%" in said["jump"]
     assert "偏大约1万倍" in said["万元 for 亿元"]
-    assert "可能是按万元填写(如是,应填6)" in said["off the scale in 万元"]
+    assert "可能是按万元填写（如是，应填6）" in said["off the scale in 万元"]
     assert "万元" not in said["off the scale"]
     assert "#DIV/0!" in said["error cell"]
-    assert "上次已报“推进中”,本期改为“未启动”" in said["state back"]
+    assert "上次已报“推进中”，本期改为“未启动”" in said["state back"]
