@@ -19,7 +19,7 @@ log = logging.getLogger("jibao.watch")
 
 # Files that stay in the drop folder (foreign folders, a failed run) are tried again, but not in a tight loop.
 RETRY_SECONDS = 300.0
-Fingerprint = frozenset[tuple[bytes, float, int]]
+Fingerprint = frozenset[tuple[bytes, str]]
 
 
 class Watcher:
@@ -41,7 +41,7 @@ class Watcher:
         """One look at wall time ``now`` (seconds); whether a collection was started."""
         scan = drop_folder.scan(self.inbox, now=now, settle_seconds=self.settle_seconds)
         self.growing = bool(scan.growing)
-        ready = frozenset((c.path, c.modified_at, c.size_bytes) for c in scan.ready)
+        ready = frozenset((c.path, c.entry) for c in scan.ready)
         is_new = bool(ready - self._offered)
         if not ready or not (is_new or now - self._offered_at >= RETRY_SECONDS):
             return False
