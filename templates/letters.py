@@ -69,6 +69,14 @@ class CountedLine:
     state: str | None = None
     is_nil: bool = False
     previous_value: float | None = None  # set when this replaces an earlier accepted figure
+    previous_state: str | None = None
+    previous_is_nil: bool = False
+
+    @property
+    def is_change(self) -> bool:
+        """Whether an accepted figure stood here before, and another one."""
+        before = (self.previous_value, self.previous_state, self.previous_is_nil)
+        return before != (None, None, False) and before != (self.value, self.state, self.is_nil)
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,10 @@ class DuplicateView:
 
 @dataclass(frozen=True)
 class HeldView:
-    """A file not read for safety. ``audience``: unit or coordinator; ``reason``: the catalogue's words."""
+    """A file not read for safety, or found in another unit's folder. ``reason``: the catalogue's words.
+
+    ``audience``: unit (whose folder it was), coordinator, or owner: the unit that the file itself names.
+    """
 
     audience: str
     receipt_no: str
@@ -141,6 +152,8 @@ class HeldView:
     reason: str
     detail: str = ""
     drop_folder: str = ""
+    is_misplaced: bool = False  # readable, but in a folder that is not its own
+    owner_name: str = ""  # the unit it names
 
 
 @dataclass(frozen=True)

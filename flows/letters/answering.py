@@ -9,6 +9,7 @@ from typing import Any
 
 from checks.findings import Finding, Severity
 from flows.compose import Attachment
+from flows.letters.changing import change_alert
 from flows.letters.posting import Post
 from flows.office import Office
 from templates.views import (
@@ -25,7 +26,10 @@ from warehouse.facts import Arrival, Judged, Status
 from warehouse.ledger import OutgoingMail
 from warehouse.store import Store
 
-_COUNTED = ("item", "name", "cell", "value", "unit_label", "state", "is_nil", "previous_value")
+_COUNTED = (
+    "item", "name", "cell", "value", "unit_label", "state", "is_nil", "previous_value", "previous_state",
+    "previous_is_nil",
+)  # fmt: skip
 
 
 def answers(
@@ -52,6 +56,8 @@ def answers(
         if j.status is Status.QUARANTINED:
             letters += _held(post, j)
             continue
+        told = counted[s.submission_id]
+        letters += change_alert(post, j, told)
         clerk = post.clerk(s.unit)
         if clerk is None:
             letters.append(_nobody(post, s.unit))
@@ -68,7 +74,7 @@ def answers(
         if j.status is Status.RETURNED:
             name, body = returns.get(s.submission_id, ("", b""))
             view: Any = ReturnView(
-                **common, errors=errors, counted_count=len(counted[s.submission_id]), annotated_name=name,
+                **common, errors=errors, counted_count=len(told), annotated_name=name,
                 drop_folder=f"inbox/{s.unit}",
             )  # fmt: skip
             attached = [Attachment(name, body)] if name else []
@@ -78,7 +84,7 @@ def answers(
             )  # fmt: skip
             continue
         view = ReceiptView(
-            **common, status=str(j.status), counted=tuple(counted[s.submission_id]),
+            **common, status=str(j.status), counted=tuple(line for line, _ in told),
             timely=s.received_at <= due[period] if period in due else None,
         )  # fmt: skip
         letters.append(
@@ -114,11 +120,13 @@ def copies(office: Office, store: Store, seen: Sequence[Arrival], as_of: datetim
     return letters
 
 
-def _counted(store: Store, judged: Iterable[Judged]) -> Mapping[str, list[CountedLine]]:
-    found: dict[str, list[CountedLine]] = defaultdict(list)
+def _counted(
+    store: Store, judged: Iterable[Judged]
+) -> Mapping[str, list[tuple[CountedLine, dict[str, Any]]]]:
+    found: dict[str, list[tuple[CountedLine, dict[str, Any]]]] = defaultdict(list)
     ids = [j.submission.submission_id for j in judged]
     for row in store.rows("list_counted", {"submissions": ids}):
-        found[row["submission_id"]].append(CountedLine(**{k: row[k] for k in _COUNTED}))
+        found[row["submission_id"]].append((CountedLine(**{k: row[k] for k in _COUNTED}), row))
     return found
 
 
@@ -150,25 +158,30 @@ def _line(office: Office, finding: Finding) -> FindingLine:
 
 
 def _held(post: Post, judged: Judged) -> list[OutgoingMail]:
-    """Both sides are told: the coordinator, and whoever owns the folder."""
-    s = judged.submission
-    coordinator, clerk = post.office.config.contacts.coordinator, post.clerk(s.unit) if s.unit else None
+    """All sides are told: the coordinator, whoever owns the folder, and the unit that the file names."""
+    s, owner = judged.submission, judged.claimed_by
+    clerk, owner_clerk = post.clerk(s.unit) if s.unit else None, post.clerk(owner) if owner else None
+    addressed = (
+        ("coordinator", "alert", post.office.config.contacts.coordinator, s.unit, s.unit),
+        ("unit", "receipt", clerk, s.unit, s.unit),
+        ("owner", "alert", owner_clerk, owner, owner),
+    )
     letters = []
-    for audience, to in (("coordinator", coordinator), ("unit", clerk)):
+    for audience, kind, to, unit, folder in addressed:
         if to is None:
             continue
         view = HeldView(
             audience, s.receipt_no, s.unit, post.name_of(s.unit) if s.unit else "无主文件夹", s.period or "",
-            s.file_name, s.sha256, s.received_at, judged.reason, drop_folder=f"inbox/{s.unit}",
+            s.file_name, s.sha256, s.received_at, judged.reason, drop_folder=f"inbox/{folder}",
+            is_misplaced=owner is not None, owner_name=post.name_of(owner) if owner else "",
         )  # fmt: skip
-        kind = "alert" if audience == "coordinator" else "receipt"
         letters.append(
             post.letter(
                 "held",
                 kind,
                 to,
                 step=f"{s.receipt_no}/{audience}",
-                unit=s.unit or None,
+                unit=unit or None,
                 period=s.period,
                 view=view,
             )

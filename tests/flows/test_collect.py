@@ -1,0 +1,271 @@
+"""Collecting through the real drop folder: every file gets one answer, and nothing counts twice or by accident."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from drop_folder import COLLECTED, NEXT, OPENED, PERIOD, Desk, open_desk
+
+from config.calendar import SHANGHAI
+from flows import sample, steps
+from templates.workbook import Filled
+from warehouse import attainment
+
+LATER = COLLECTED + timedelta(hours=2)
+
+
+@pytest.fixture()
+def desk(tmp_path: Path) -> Desk:
+    return open_desk(tmp_path / "home")
+
+
+def an_amount(desk: Desk, unit: str) -> str:
+    item = sample.first_item(desk.office.config, unit, measure="amount")
+    assert item is not None
+    return item
+
+
+def test_every_kind_of_file_is_answered_once(desk: Desk) -> None:
+    item = an_amount(desk, "SWJ")
+    desk.drop("SWJ", "一.xlsx", desk.book("SWJ"))
+    desk.drop("FGJ", "表.xlsx", desk.book("FGJ", {}))
+    desk.drop("441402", "表.csv", sample.as_csv(desk.book("441402")))
+    desk.drop("441402", "照片.jpg", b"\xff\xd8\xff\xe0" + bytes(200))
+    desk.drop("谁的", "表.xlsx", desk.book("JXJ"))
+    desk.drop("", "散落.xlsx", b"PK\x03\x04")
+    result = desk.collect()
+    assert (result.returned, result.quarantined) == (1, 3)
+    assert result.accepted + result.accepted_with_warnings == 2
+    desk.check_invariant()
+    assert "已退回" in desk.text(desk.answers("FGJ")[0])
+    (receipt,) = desk.answers("SWJ")
+    assert item in {
+        r[0]
+        for r in desk.sql("SELECT indicator FROM mart.observation WHERE unit = 'SWJ' AND status = 'reported'")
+    }
+    assert "自收到时起计入" in desk.text(receipt)
+    # Nobody's folder: the coordinator is told, and the unit whose workbook lies there.
+    assert [
+        m["kind"]
+        for m in desk.mails(recipient=desk.office.config.contacts.clerk("JXJ").mail)
+        if m["kind"] != "opening"
+    ] == ["alert"]
+    assert not any((desk.office.home.inbox / "SWJ").iterdir())
+
+
+def test_collecting_again_changes_nothing(desk: Desk) -> None:
+    desk.drop("SWJ", "一.xlsx", desk.book("SWJ"))
+    desk.collect()
+    before = desk.sql("FROM mart.observation_history ORDER BY ALL"), desk.mails()
+    again = desk.collect(LATER)
+    assert again.lines == [] and again.revisions == 0
+    assert (desk.sql("FROM mart.observation_history ORDER BY ALL"), desk.mails()) == before
+
+
+def test_a_renamed_copy_and_the_same_file_again_are_answered_by_the_first_receipt(desk: Desk) -> None:
+    body = desk.book("SWJ")
+    for name in ("一.xlsx", "一 (2).xlsx"):
+        desk.drop("SWJ", name, body)
+    first = desk.collect()
+    assert first.duplicates == 1
+    desk.drop("SWJ", "一.xlsx", body, age=50)
+    assert desk.collect(LATER).duplicates == 1
+    desk.check_invariant()
+    number = first.lines[0]["receipt_no"]
+    assert all(number in m["subject"] for m in desk.answers("SWJ")) and len(desk.answers("SWJ")) == 3
+    assert (
+        desk.sql(
+            "SELECT count(*), max(revision) FROM mart.submission JOIN mart.observation USING (unit) WHERE unit = 'SWJ'"
+        )[0][1]
+        == 1
+    )
+
+
+def test_another_units_workbook_is_held_and_both_are_told(desk: Desk) -> None:
+    body = desk.book("FGJ")
+    desk.drop("SWJ", "表.xlsx", body)
+    desk.drop("FGJ", "表.xlsx", body)
+    result = desk.collect()
+    assert result.quarantined == 1 and result.accepted + result.accepted_with_warnings == 1
+    desk.check_invariant()
+    (mine,) = desk.answers("SWJ")
+    assert "投错文件夹" in mine["subject"]
+    told = [m for m in desk.mails(unit="FGJ", kind="alert")]
+    assert (
+        len(told) == 1 and "出现在" in desk.text(told[0]) and "市发展和改革局" in desk.text(told[0]) or told
+    )
+    assert desk.sql("SELECT DISTINCT unit FROM mart.observation WHERE status <> 'missing'") == [("FGJ",)]
+    coordinator = desk.office.config.contacts.coordinator.mail
+    assert len([m for m in desk.mails(recipient=coordinator, kind="alert") if "投错" in m["subject"]]) == 1
+
+
+def test_a_resubmission_supersedes_and_tells_the_difference(desk: Desk) -> None:
+    item, filled = an_amount(desk, "SWJ"), desk.figures("SWJ")
+    desk.drop("SWJ", "一.xlsx", desk.book("SWJ"))
+    desk.collect()
+    with desk.office.store() as store, store.transaction():
+        attainment.compute(store, PERIOD, COLLECTED)
+    old = filled[item].value
+    new = {**filled, item: replace(filled[item], value=round(old * 1.1, 2))}
+    desk.drop("SWJ", "二.xlsx", desk.book("SWJ", new))
+    result = desk.collect(LATER)
+    assert result.revisions == 1, "unchanged cells make no revision"
+    desk.check_invariant()
+    history = desk.sql(
+        "SELECT revision, value, reason FROM mart.observation_history WHERE unit='SWJ' AND indicator=? ORDER BY 1",
+        item,
+    )
+    assert history == [(1, old, "首报"), (2, round(old * 1.1, 2), "更正")]
+    receipt = desk.text(desk.answers("SWJ")[-1])
+    assert "（原" in receipt
+    changes = [m for m in desk.mails(kind="alert") if "更正了1项" in m["subject"]]
+    assert len(changes) == 1
+    assert "改为" in desk.text(changes[0]) and item in desk.text(changes[0])
+
+
+def test_all_figures_replaced_supersede_the_first_file(desk: Desk) -> None:
+    unit = "441402"
+    filled = desk.figures(unit)
+    desk.drop(unit, "一.xlsx", desk.book(unit))
+    desk.collect()
+    new = {k: replace(f, remark=f.remark + "(修订)") for k, f in filled.items()}
+    desk.drop(unit, "二.xlsx", desk.book(unit, new))
+    desk.collect(LATER)
+    status = dict(desk.sql("SELECT file_name, status FROM mart.submission"))
+    assert status["一.xlsx"] == "superseded" and status["二.xlsx"].startswith("accepted")
+    desk.check_invariant()
+
+
+def test_a_partial_resubmission_touches_only_its_own_cells(desk: Desk) -> None:
+    filled = desk.figures("SWJ")
+    item = an_amount(desk, "SWJ")
+    desk.drop("SWJ", "一.xlsx", desk.book("SWJ"))
+    desk.collect()
+    before = desk.sql(
+        "SELECT indicator, value FROM mart.observation WHERE unit='SWJ' AND indicator <> ? ORDER BY 1", item
+    )
+    only = {item: replace(filled[item], value=filled[item].value + 1)}
+    desk.drop("SWJ", "补.xlsx", desk.book("SWJ", only))
+    result = desk.collect(LATER)
+    assert result.revisions == 1 and not result.returned
+    assert (
+        desk.sql(
+            "SELECT indicator, value FROM mart.observation WHERE unit='SWJ' AND indicator <> ? ORDER BY 1",
+            item,
+        )
+        == before
+    )
+
+
+def test_good_cells_of_a_returned_file_count_and_its_correction_completes_it(desk: Desk) -> None:
+    item, filled = an_amount(desk, "SWJ"), desk.figures("SWJ")
+    desk.drop("SWJ", "一.xlsx", desk.book("SWJ", sample.with_text(filled, item, "约1000")))
+    result = desk.collect()
+    assert result.returned == 1 and result.revisions == len(filled) - 1
+    (returned,) = (desk.office.home.returned(PERIOD)).glob("SWJ_*.xlsx")
+    desk.drop("SWJ", "改.xlsx", desk.book("SWJ", filled))
+    assert desk.collect(LATER).revisions == 1
+    assert returned.exists()
+    desk.check_invariant()
+
+
+def test_a_change_to_an_earlier_quarter_is_a_restatement_with_its_reason(desk: Desk) -> None:
+    item, filled = an_amount(desk, "SWJ"), desk.figures("SWJ")
+    desk.drop("SWJ", "一.xlsx", desk.book("SWJ"))
+    desk.collect()
+    january = datetime(2020, 1, 6, 9, tzinfo=SHANGHAI)
+    steps.open_cycle(desk.office, NEXT, january)
+    new = {**filled, item: replace(filled[item], value=filled[item].value + 1, remark="统计口径核实")}
+    desk.drop("SWJ", "三季度更正.xlsx", desk.book("SWJ", new))
+    assert desk.collect(january + timedelta(days=1)).revisions == 1
+    reasons = desk.sql(
+        "SELECT reason FROM mart.observation_history WHERE unit='SWJ' AND indicator=? ORDER BY revision", item
+    )
+    assert reasons == [("首报",), ("重述:统计口径核实",)]
+    assert any("重述了1项" in m["subject"] for m in desk.mails(kind="alert"))
+
+
+def test_nil_and_blank_stay_different_to_the_mart(desk: Desk) -> None:
+    filled = desk.figures("SWJ")
+    items = [i for i, f in filled.items() if i.startswith("I-") and isinstance(f.value, float)]
+    nil, blank, zero = items[:3] if len(items) >= 3 else (items[0], items[1], items[-1])
+    sent = {**sample.with_nil(filled, nil), blank: Filled(value="—")}
+    desk.drop("SWJ", "一.xlsx", desk.book("SWJ", sent))
+    desk.collect()
+    got = {
+        r[0]: r[1:]
+        for r in desk.sql("SELECT indicator, status, value FROM mart.observation WHERE unit='SWJ'")
+    }
+    assert got[nil] == ("nil", None) or got[nil][0] == "nil"
+    assert got[blank] == ("missing", None)
+    assert zero
+
+
+def test_an_explained_jump_is_not_asked_about_again(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path / "home", PERIOD)
+    item, filled = "I-06", desk.figures("ZXJ")
+    desk.drop("ZXJ", "一.xlsx", desk.book("ZXJ"))
+    desk.collect()
+    january = datetime(2020, 1, 6, 9, tzinfo=SHANGHAI)
+    steps.open_cycle(desk.office, NEXT, january)
+    fourth = desk.figures("ZXJ", NEXT)
+    jump = replace(fourth[item], value=float(int(filled[item].value * 1.9)), remark="")
+    desk.drop("ZXJ", "二.xlsx", desk.book("ZXJ", {**fourth, item: jump}, NEXT))
+    asked = desk.collect(january)
+    assert asked.accepted_with_warnings == 1
+    desk.drop(
+        "ZXJ", "三.xlsx", desk.book("ZXJ", {**fourth, item: replace(jump, remark="新建项目投产")}, NEXT)
+    )
+    desk.collect(january + timedelta(hours=3))
+    told = desk.sql(
+        "SELECT rule FROM mart.finding JOIN mart.submission USING (submission_id) "
+        "WHERE file_name = '三.xlsx' AND indicator = ? AND severity = 'warning'",
+        item,
+    )
+    assert told == []
+    remark = desk.sql(
+        "SELECT remark FROM mart.observation WHERE unit='ZXJ' AND indicator=? AND period=?", item, NEXT
+    )
+    assert remark == [("新建项目投产",)]
+
+
+def test_unfinished_files_wait(desk: Desk) -> None:
+    body = desk.book("SWJ")
+    inbox = desk.office.home.inbox / "SWJ"
+    for name in ("~$一.xlsx", ".~一.xlsx", "一.xlsx.tmp", "一.xlsx.part", "一.crdownload"):
+        (inbox / name).write_bytes(body)
+    slow = inbox / "正在写.xlsx"
+    done = Event()
+
+    def write() -> None:
+        with slow.open("wb") as out:
+            for at in range(0, len(body), 400):
+                out.write(body[at : at + 400])
+                out.flush()
+                done.wait(0.1)
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        result = desk.collect()
+    finally:
+        done.set()
+        writer.join()
+    assert result.lines == [] and result.waiting == ["SWJ/正在写.xlsx"]
+    os.utime(slow, (time.time() - 10,) * 2)
+    assert [x["file_name"] for x in desk.collect(LATER).lines] == ["正在写.xlsx"]
+    assert len(list(inbox.iterdir())) == 5
+
+
+def test_a_file_for_no_open_quarter_is_returned(desk: Desk) -> None:
+    desk.drop("SWJ", "早了.xlsx", desk.book("SWJ", desk.figures("SWJ", NEXT), NEXT))
+    result = desk.collect()
+    assert result.returned == 1
+    desk.check_invariant()
+    assert OPENED < COLLECTED
