@@ -68,6 +68,7 @@ class WorkbookSpec:
     figures: tuple[FigureRow, ...]
     progress: tuple[ProgressRow, ...]
     template_version: str = TEMPLATE_VERSION
+    rules: tuple[tuple[str, str, str], ...] = ()  # 要求, 级别, 后果 of each check, told in the guide
 
 
 @dataclass(frozen=True)
@@ -272,10 +273,26 @@ def _guide(book: _Book) -> None:
         sheet.write_number(row, 0, row - 1, wrap)
         sheet.write_string(row, 1, clean(text), wrap)
         sheet.set_row(row, _height((text, 100)))
+    if spec.rules:
+        _guide_rules(book, sheet, len(lines) + 3)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.protect()
+
+
+def _guide_rules(book: _Book, sheet: Worksheet, top: int) -> None:
+    """What is checked on receipt, one row a rule: the clerk can read it before sending."""
+    sheet.set_column(2, 2, 8)
+    sheet.set_column(3, 3, 36)
+    sheet.write_string(top, 0, "收到后按下列规则校验", book.label)
+    for column, text in enumerate(("序号", "要求", "级别", "不符合的后果")):
+        sheet.write_string(top + 1, column, text, book.header)
+    for number, rule in enumerate(book.spec.rules, 1):
+        sheet.write_number(top + 1 + number, 0, number, book.fixed)
+        for column, text in enumerate(rule, 1):
+            sheet.write_string(top + 1 + number, column, clean(text), book.fixed)
+        sheet.set_row(top + 1 + number, 20)
 
 
 def upload_workbook(spec: WorkbookSpec, figures: Mapping[str, Filled] | None = None) -> bytes:
