@@ -54,7 +54,13 @@ def init(office: Office) -> list[str]:
 
 def doctor(office: Office) -> list[Check]:
     """One line a component: what is right, or what is wrong and what to do about it."""
-    return [*_check_config(office), *_check_folders(office), _check_warehouse(office), _check_mail(office)]
+    return [
+        *_check_config(office),
+        *_check_folders(office),
+        _check_warehouse(office),
+        _check_mail(office),
+        _check_prefect(office),
+    ]
 
 
 def _check_config(office: Office) -> Iterator[Check]:
@@ -103,6 +109,15 @@ def _check_mail(office: Office) -> Check:
         return Check(
             False, f"邮件:{mail.host}:{mail.port} 连不上({error.strerror or error});请检查服务器与网络"
         )
+
+
+def _check_prefect(office: Office) -> Check:
+    server = office.config.settings.prefect
+    try:
+        with socket.create_connection((server.host, server.port), timeout=2):
+            return Check(True, f"Prefect:http://{server.host}:{server.port} 正在运行")
+    except OSError:
+        return Check(True, "Prefect:没有运行;需要定时任务和界面时请运行 jibao up")
 
 
 def backup(office: Office, as_of: datetime) -> Path:

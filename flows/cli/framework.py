@@ -1,0 +1,115 @@
+"""What every command shares: --home and --config, exit statuses, how errors are told."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from config.register import ConfigError
+from flows import clock
+from flows.office import Office, open_office
+
+DONE, PROBLEMS, WRONG_USE, FAILED = 0, 1, 2, 3
+
+
+class Instant(click.ParamType):
+    name = "时间"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return clock.parse_instant(str(value))
+        except ValueError:
+            self.fail(f"{value!r} 不是时间;请写成 2019-10-25 或 2019-10-25T18:00", param, ctx)
+
+
+class Quarter(click.ParamType):
+    name = "报告期"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from config.calendar import quarter_end
+
+        try:
+            quarter_end(str(value))
+        except ValueError:
+            self.fail(f"{value!r} 不是报告期;请写成 2019-Q3", param, ctx)
+        return str(value)
+
+
+def command(
+    parent: click.Group | None = None, **settings: Any
+) -> Callable[[Callable[..., int | None]], click.Command]:
+    """Registers a command that takes --home and --config and answers with an exit status."""
+
+    def decorate(function: Callable[..., int | None]) -> click.Command:
+        @wraps(function)
+        def guarded(home: Path | None, config: Path | None, **options: Any) -> None:
+            try:
+                code = function(home=home, config=config, **options)
+            except ConfigError as error:
+                click.echo(f"配置有误:{error}", err=True)
+                code = WRONG_USE
+            except KeyboardInterrupt:
+                click.echo("已中断;已提交的数据都在,重新运行即可继续。", err=True)
+                code = FAILED
+            except Exception as error:  # the last edge: one line for the reader, the trace for the log
+                code = _component_failed(error, home)
+            sys.exit(code or DONE)
+
+        options = click.option(
+            "--config", type=click.Path(path_type=Path, exists=True, file_okay=False), envvar="JIBAO_CONFIG",
+            help="配置目录;默认为随程序发布的梅州方案,HOME/config/ 中的文件优先。",
+        )  # fmt: skip
+        place = click.option(
+            "--home", type=click.Path(path_type=Path, file_okay=False), envvar="JIBAO_HOME",
+            help="工作目录(环境变量 JIBAO_HOME);默认 ./var。",
+        )  # fmt: skip
+        return (parent or group).command(**settings)(place(options(guarded)))
+
+    return decorate
+
+
+def _component_failed(error: Exception, home: Path | None) -> int:
+    """One line for the reader; the trace goes to HOME/logs, where the operator looks."""
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    click.echo(f"没有完成:{first}", err=True)
+    log = (home or Path("./var")) / "logs" / "jibao.log"
+    if log.parent.is_dir():
+        with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
+            file.write(
+                f"{clock.now().isoformat()} {' '.join(sys.argv[1:2])}\n{''.join(traceback.format_exception(error))}\n"
+            )
+        click.echo(f"详情见 {log}", err=True)
+    return FAILED
+
+
+def office_of(home: Path | None, config: Path | None) -> Office:
+    """The office of a command, its home created."""
+    office = open_office(home, config, trigger="命令行")
+    office.home.create()
+    return office
+
+
+period_option = click.option("--period", type=Quarter(), required=True, help="报告期,例如 2019-Q3。")
+as_of_option = click.option(
+    "--as-of", type=Instant(), default=None, help="以哪个时刻为准(2019-10-25 即当日 9:00);默认现在。"
+)
+inbox_option = click.option(
+    "--inbox", type=click.Path(path_type=Path, exists=True, file_okay=False), default=None,
+    help="另一个收件目录(按单位分文件夹);其中的文件只读取,不移走。默认 HOME/inbox。",
+)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="jibao", prog_name="jibao")
+def group() -> None:
+    """季报:按季收数、校验、测算完成率、催报、通报。"""

@@ -1,0 +1,123 @@
+"""The command line as scripts call it: exit statuses, one line for the reader, files that open."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+from openpyxl import load_workbook
+
+from flows.cli import group
+
+PERIOD = "2019-Q3"
+
+
+def jibao(home: Path, *words: str) -> Result:
+    return CliRunner().invoke(group, [words[0], "--home", str(home), *words[1:]])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("office")
+    assert jibao(home, "init").exit_code == 0
+    assert jibao(home, "open", "--period", PERIOD, "--as-of", "2019-10-08").exit_code == 0
+    body = (home / "workbooks" / PERIOD / f"441402_{PERIOD}.xlsx").read_bytes()
+    (home / "inbox" / "441402" / "空表.xlsx").write_bytes(body)
+    returned = jibao(home, "collect", "--as-of", "2019-10-16")
+    assert returned.exit_code == 1 and "退回 1 份" in returned.output and "空表.xlsx" in returned.output
+    assert jibao(home, "report", "--period", PERIOD, "--as-of", "2019-10-21").exit_code == 0
+    return home
+
+
+def test_nothing_new_is_done_not_a_problem(home: Path) -> None:
+    assert jibao(home, "collect", "--as-of", "2019-10-16").exit_code == 0
+
+
+def test_status_as_json(home: Path) -> None:
+    shown = jibao(home, "status", "--period", PERIOD, "--json")
+    view = json.loads(shown.output)
+    assert view["period"] == PERIOD and view["returned"][0]["file_name"] == "空表.xlsx"
+    assert {u["unit"] for u in view["units"] if u["owed"]} >= {"441402", "SWJ"}
+
+
+def test_wrong_use_is_status_2_and_says_what_to_write(home: Path) -> None:
+    for words in (
+        ("status", "--period", "2019年三季度"),
+        ("remind", "--as-of", "昨天"),
+        ("export", "--period", PERIOD),
+    ):
+        shown = jibao(home, *words)
+        assert shown.exit_code == 2, words
+    assert "2019-Q3" in jibao(home, "status", "--period", "2019年三季度").output
+
+
+def test_a_period_never_opened_says_how_to_open_it(home: Path) -> None:
+    shown = jibao(home, "status", "--period", "2018-Q1")
+    assert (
+        shown.exit_code == 3
+        and "jibao open --period 2018-Q1" in shown.output
+        and "Traceback" not in shown.output
+    )
+
+
+def test_doctor_names_the_example_contacts(tmp_path: Path) -> None:
+    shown = jibao(tmp_path, "doctor")
+    assert shown.exit_code == 1 and "样例地址" in shown.output and "仓库:可读写" in shown.output
+
+
+def test_init_keeps_what_the_office_changed(home: Path) -> None:
+    settings = home / "config" / "settings.yml"
+    settings.write_text(settings.read_text("utf-8").replace("jump_pct: 50", "jump_pct: 60"), "utf-8")
+    assert jibao(home, "init").exit_code == 0
+    assert "jump_pct: 60" in settings.read_text("utf-8")
+
+
+def test_exports_open_and_hold_the_mart(home: Path, tmp_path: Path) -> None:
+    for form in ("csv", "parquet", "xlsx"):
+        assert (
+            jibao(home, "export", "--period", PERIOD, "--format", form, "--out", str(tmp_path)).exit_code == 0
+        )
+    with duckdb.connect(str(home / "warehouse.snapshot.duckdb"), read_only=True) as con:
+        wanted = con.execute("SELECT count(*) FROM mart.attainment WHERE period = ?", [PERIOD]).fetchone()
+    assert wanted is not None and wanted[0] > 60
+    for name in ("csv", "parquet"):
+        path = tmp_path / f"attainment_{PERIOD}.{name}"
+        assert duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchone() == wanted
+    assert (tmp_path / f"attainment_{PERIOD}.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert load_workbook(tmp_path / f"jibao_{PERIOD}.xlsx")["attainment"].max_row == wanted[0] + 1
+
+
+def test_a_backup_restores_every_table(home: Path, tmp_path: Path) -> None:
+    made = jibao(home, "backup")
+    assert made.exit_code == 0
+    archive = next((home / "backups").glob("jibao-*.tar.gz"))
+    other = tmp_path / "other"
+    assert jibao(other, "restore", str(archive)).exit_code == 0
+    assert _tables(other) == _tables(home)
+
+
+def test_a_damaged_backup_changes_nothing(home: Path, tmp_path: Path) -> None:
+    jibao(home, "backup")
+    body = bytearray(next((home / "backups").glob("jibao-*.tar.gz")).read_bytes())
+    body[len(body) // 2] ^= 0xFF
+    bad = tmp_path / "bad.tar.gz"
+    bad.write_bytes(body)
+    before = _tables(home)
+    shown = jibao(home, "restore", str(bad))
+    assert shown.exit_code == 3 and "备份文件" in shown.output
+    assert _tables(home) == before
+
+
+def _tables(home: Path) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(str(home / "warehouse.snapshot.duckdb"), read_only=True) as con:
+        con.execute("SET TimeZone = 'Asia/Shanghai'")
+        names = [
+            r[0]
+            for r in con.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'"
+            ).fetchall()
+        ]
+        return {n: con.execute(f"FROM main.{n} ORDER BY ALL").fetchall() for n in sorted(names)}
