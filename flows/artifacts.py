@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,14 +56,32 @@ def verdicts(office: Office, result: CollectResult) -> None:
 
 
 def attainment(result: ReportResult) -> None:
+    """Every indicator with its light and last quarter's, and where the report lies."""
     counts = ",".join(f"{LIGHTS[k]} {n}" for k, n in result.headline.items())
     rows = [
-        {k: LIGHTS.get(v, v) if k == "light" else ("" if v is None else str(v)) for k, v in row.items()}
-        for row in result.attainment
+        {title: _shown(row.get(column)) for title, column in _COLUMNS.items()} for row in result.attainment
     ]
     create_table_artifact(rows, key="attainment", description=f"{result.period} 完成情况:{counts}")
+    file = f"reports/{result.period}/{result.summary.name}"
+    site = os.environ.get("JIBAO_SITE_URL", "")
+    links = f"[{file}]({site}/{file}),[站点首页]({site}/)" if site else f"`{file}`(工作目录内)"
     create_markdown_artifact(
-        f"# {result.period} 通报\n\n{counts}\n\n- 通报文件:`{result.summary}`\n- 站点首页:`{result.site}`\n",
+        f"# {result.period} 通报\n\n{counts}\n\n{links}\n",
         key="summary",
         description=f"{result.period} 通报在哪里",
+    )
+
+
+_COLUMNS = {
+    "编码": "indicator", "指标": "name", "状态": "light", "上季状态": "previous_light", "现值": "actual",
+    "计量单位": "unit_label", "完成率%": "attainment_pct", "进度%": "progress_pct", "应达%": "expected_pct",
+    "差距(百分点)": "gap_pp", "目标": "wording", "说明": "note",
+}  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return (
+        f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else LIGHTS.get(value, str(value))
     )

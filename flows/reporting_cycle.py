@@ -41,5 +41,5 @@ def _rerun(form: RerunForm) -> State[Any]:
     return desk.finished(
         "有退回" if collected.has_problems else "已完成",
         f"{period} 接收 {accepted} 份,退回 {collected.returned} 份,暂存 {collected.quarantined} 份;"
-        f"通报 {reported.summary}",
+        f"通报在 reports/{period}/{reported.summary.name}",
     )

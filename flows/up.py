@@ -115,7 +115,10 @@ def _serve(
     running: Running, office: Office, config: Path | None, host: str, ports: tuple[int, int, int], poll: float
 ) -> int:
     port, site_port, smtp_port = ports
-    env = environment(office.home, config, host, port) | {"JIBAO_POLL_SECONDS": str(poll)}
+    env = environment(office.home, config, host, port) | {
+        "JIBAO_POLL_SECONDS": str(poll),
+        "JIBAO_SITE_URL": f"http://{host}:{site_port}",
+    }
     logs = office.home.logs
     server = ["prefect", "server", "start", "--host", host, "--port", str(port)]
     click.echo("正在启动 Prefect 服务,首次约需半分钟……")
