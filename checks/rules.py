@@ -6,6 +6,7 @@ Belongs here: reading and validating the rules. Does not: running them (run), wo
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -75,6 +76,15 @@ def load_rules() -> tuple[Rule, ...]:
 def rules_hash() -> str:
     """Version of the rules: changes whenever ``rules.yml`` does (then ``jibao recheck`` is due)."""
     return hashlib.sha256(_text().encode()).hexdigest()[:16]
+
+
+def rules_version(thresholds: Any) -> str:
+    """Version of rules and thresholds together, recorded with every check run.
+
+    :param thresholds: ``settings.checks``
+    """
+    values = json.dumps(thresholds.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(f"{rules_hash()}\n{values}".encode()).hexdigest()[:16]
 
 
 def _text() -> str:

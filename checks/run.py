@@ -14,7 +14,7 @@ from checks import suites
 from checks.findings import Finding, RuleRun, Severity
 from checks.folding import Failure, fold
 from checks.messages import is_missing
-from checks.rules import Frame, Rule, load_rules
+from checks.rules import Frame, Rule, load_rules, rules_version
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -63,11 +63,13 @@ def judge(
     failures: list[Failure] = []
     runs: list[RuleRun] = []
     errors: list[str] = []
+    version = rules_version(thresholds)
     frames: tuple[tuple[Frame, DataFrame], ...] = (("files", files), ("rows", rows))
     for name, frame in frames:
         mine = [rule for rule in chosen if rule.frame == name]
         outcomes, engine = _validate(mine, frame, thresholds)
         errors += [f"{o.rule}: {o.error}" for o in outcomes if o.error]
+        engine = f"{engine} rules {version}"
         runs += [
             RuleRun(o.rule, o.rows_checked, len(o.failed), o.seconds, _state(o), engine) for o in outcomes
         ]

@@ -86,7 +86,12 @@ def validate(rules: Sequence[Rule], frame: DataFrame, thresholds: Any) -> tuple[
         context.enable_analytics(False)
         asset = context.data_sources.add_pandas("batch").add_dataframe_asset("frame")
         batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
-        result = batch.validate(suite, result_format=_RESULT_FORMAT)
+        try:
+            result = batch.validate(suite, result_format=_RESULT_FORMAT)
+        finally:
+            # The engine keeps its last context, and with it the whole frame, until the next one replaces it.
+            context.data_sources.delete("batch")
+            asset = batch = None
         share = (time.perf_counter() - started) / len(rules)
     by_rule = {item.expectation_config.meta["rule"]: _outcome(item, share) for item in result.results}
     return [by_rule.get(r.rule) or Outcome(r.rule, 0, (), share, "no result") for r in rules], engine

@@ -106,6 +106,11 @@ def rows_of(store: Store, ids: Iterable[str]) -> list[tuple[str, str, int]]:
     return [(r["submission_id"], r["sheet"], r["row"]) for r in found]
 
 
+def release(store: Store) -> None:
+    """Drops the batch's temporary tables; call when its facts have been written."""
+    store.con.execute(query("drop_incoming_checks"))
+
+
 def _submission(sub: SubmissionRow, reading: Reading) -> tuple[Any, ...]:
     unit = reading.unit_code if reading.unit_code.text else reading.unit_name
     if sub.code_unit in (None, sub.unit) and sub.name_unit not in (None, sub.unit):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from typing import Any
 
 import pandas as pd
@@ -11,7 +13,7 @@ from conftest import CONFIG
 
 from checks import suites
 from checks.findings import Severity
-from checks.rules import Rule, load_rules, rules_hash
+from checks.rules import Rule, load_rules, rules_hash, rules_version
 from checks.run import judge
 
 
@@ -157,3 +159,19 @@ def test_malformed_rules_are_refused() -> None:
     with pytest.raises(ValueError, match="missing side"):
         rule(columns=("a", "b"), expect="x")
     assert len(rules_hash()) == 16
+
+
+def test_the_engine_lets_go_of_the_frame() -> None:
+    rows = frame(a=[1.0])
+    alive = weakref.ref(rows)
+    judge(rows, NOTHING, CONFIG, [rule()])
+    del rows
+    gc.collect()
+    assert alive() is None
+
+
+def test_each_run_names_engine_rules_and_thresholds() -> None:
+    version = rules_version(CONFIG.settings.checks)
+    found = judge(frame(a=[1.0]), NOTHING, CONFIG, [rule()])
+    assert found.rules[0].engine.endswith(f" rules {version}")
+    assert version != rules_version(CONFIG.settings.checks.model_copy(update={"jump_pct": 60}))

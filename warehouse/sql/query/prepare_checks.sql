@@ -4,7 +4,7 @@ WITH cycle_plan AS (
 ),
 -- Rows of a file that is held, in the wrong folder or for no open cycle are not judged one by one.
 judged AS MATERIALIZED (
-    SELECT s.submission_id, s.unit, s.period, c.plan_hash, coalesce(u.city, p.city) AS city,
+    SELECT s.submission_id, s.unit, s.period, s.received_at, c.plan_hash, coalesce(u.city, p.city) AS city,
         CAST(left(s.period, 4) AS INTEGER) AS year, CAST(right(s.period, 1) AS INTEGER) AS quarter,
         CAST(left(s.period, 4) AS INTEGER) * 4 + CAST(right(s.period, 1) AS INTEGER) AS quarter_no
     FROM incoming_submission AS s
@@ -16,7 +16,7 @@ judged AS MATERIALIZED (
 ),
 -- The current revision of everything known of these units or items; a withdrawn (NULL) value stays withdrawn.
 latest AS (
-    SELECT unit, item, period, max(revision) AS revision
+    SELECT unit, item, period, max(revision) AS revision, min(received_at) AS first_received_at
     FROM observation
     WHERE unit IN (SELECT unit FROM judged) OR item IN (SELECT item FROM incoming_row)
     GROUP BY unit, item, period
@@ -26,7 +26,7 @@ accepted AS MATERIALIZED (
         CAST(left(o.period, 4) AS INTEGER) AS year, CAST(right(o.period, 1) AS INTEGER) AS quarter,
         CAST(left(o.period, 4) AS INTEGER) * 4 + CAST(right(o.period, 1) AS INTEGER) AS quarter_no,
         o.status, o.value, o.numerator, o.denominator, o.state, nullif(trim(o.remark), '') IS NOT NULL AS is_explained,
-        o.submission_id, o.sheet, o.cell
+        o.submission_id, o.sheet, o.cell, l.first_received_at
     FROM observation AS o
     JOIN latest AS l USING (unit, item, period, revision)
 ),
@@ -46,7 +46,7 @@ repeated AS (
     GROUP BY submission_id, item
     HAVING count(*) > 1
 ),
--- Owed, not in the file, not accepted before. A file with no row of the kind at all (a CSV has no progress
+-- Owed, not in the file, not accepted before it (a recheck judges by what was known at receipt). A file with no row of the kind at all (a CSV has no progress
 -- sheet) is one absent sheet rather than forty absent rows.
 absent AS (
     SELECT j.*, b.item, CASE b.item_kind WHEN 'indicator' THEN 'indicator' ELSE 'action' END AS item_kind,
@@ -61,6 +61,7 @@ absent AS (
         AND NOT EXISTS (
             FROM accepted AS a
             WHERE a.unit = j.unit AND a.item = b.item AND a.period = j.period AND a.status IN ('reported', 'nil')
+                AND a.first_received_at <= j.received_at
         )
 ),
 listed AS MATERIALIZED (
@@ -92,6 +93,7 @@ described AS MATERIALIZED (
     LEFT JOIN target AS own ON own.plan_hash = l.plan_hash AND own.indicator = l.item AND own.unit = l.unit
     LEFT JOIN target AS city ON city.plan_hash = l.plan_hash AND city.indicator = l.item AND city.unit = l.city
     LEFT JOIN accepted AS now ON now.unit = l.unit AND now.item = l.item AND now.period = l.period
+        AND now.first_received_at <= l.received_at
 ),
 -- The unit's own history; flows (年度累计) compare with the same quarter of earlier years only.
 history AS (
@@ -116,12 +118,12 @@ history AS (
 pool AS MATERIALIZED (
     SELECT item, period, unit,
         unnest(arg_max({'value': value, 'numerator': numerator, 'denominator': denominator,
-            'submission_id': submission_id, 'sheet': sheet, 'cell': cell, 'is_new': priority = 1}, (priority, row_no)))
+            'submission_id': submission_id, 'sheet': sheet, 'cell': cell, 'is_new': priority = 1}, (priority, received_at, row_no)))
     FROM (
-        SELECT item, period, unit, value, numerator, denominator, submission_id, sheet, cell, 0 AS priority, 0 AS row_no
+        SELECT item, period, unit, value, numerator, denominator, submission_id, sheet, cell, 0 AS priority, NULL AS received_at, 0 AS row_no
         FROM accepted WHERE status = 'reported'
         UNION ALL
-        SELECT item, period, unit, figure, part_numerator, part_denominator, submission_id, NULL, NULL, 1, row_no
+        SELECT item, period, unit, figure, part_numerator, part_denominator, submission_id, NULL, NULL, 1, received_at, row_no
         FROM described WHERE figure IS NOT NULL
     )
     GROUP BY item, period, unit

@@ -1,0 +1,4 @@
+-- Frees the memory of a judged batch
+DROP TABLE IF EXISTS incoming_row;
+DROP TABLE IF EXISTS incoming_submission;
+DROP TABLE IF EXISTS incoming_problem;
