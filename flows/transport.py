@@ -316,6 +316,8 @@ def _login_failed(error: Exception) -> Attempt:
     code, text = _code_of(error), _words(error)
     if code in _AUTH_CODES:
         return Attempt(Outcome.AUTH, code, f"邮件服务器不接受登录:{text}")
+    if isinstance(error, UnicodeEncodeError):  # SMTP logins are ASCII here; the error object holds the password
+        return Attempt(Outcome.AUTH, None, "邮件用户名或密码含有非 ASCII 字符,无法登录")
     if isinstance(error, ssl.SSLCertVerificationError):
         return Attempt(Outcome.CHANNEL, None, f"邮件服务器的证书不可信:{error.verify_message}")
     return Attempt(Outcome.CHANNEL, code, f"连不上邮件服务器:{text}")
