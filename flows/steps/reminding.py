@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from config.calendar import SHANGHAI
 from flows import letters
@@ -17,6 +18,9 @@ from templates.views import FindingLine, OwedItem, OwingUnit
 from warehouse import facts, ledger
 from warehouse.store import Store
 
+# A reminder later than this no longer helps anybody.
+MAKE_UP_DAYS = 3
+
 
 @dataclass
 class RemindResult:
@@ -26,47 +30,78 @@ class RemindResult:
 
 
 def remind(office: Office, as_of: datetime, *, period: str | None = None, send: bool = True) -> RemindResult:
-    """Queues the reminders due on the day of ``as_of`` for every open cycle (or ``period``) and sends them.
+    """Queues the reminders due by the day of ``as_of`` for every open cycle (or ``period``) and sends them.
 
     Steps come from settings.reminders: working days before the due date, the day itself, and the
-    escalation after it (clerk, head of office, coordinator). Rest days are silent.
+    escalation after it (clerk, head of office, coordinator). Rest days are silent. A step that was
+    missed (server down) is made up once within MAKE_UP_DAYS; of several missed only the last is sent.
     """
     office.home.create()
     result = RemindResult()
+    today = as_of.astimezone(SHANGHAI).date()
+    if not office.config.calendar.is_working_day(today):
+        result.lines.append(f"{today} 不是工作日,不催报")
+        return result
     with office.store() as store:
         cycles = [c for c in store.rows("list_cycles") if period in (None, c["period"])]
-        due_today = [(c, s) for c in cycles for s in steps_on(office, c["due_at"], as_of)]
-        if due_today:
+        done = {(r["period"], r["step"]) for r in store.rows("list_reminder_steps")}
+        pending = [
+            (
+                c,
+                [
+                    (d, s)
+                    for d, s in steps_until(office, c["due_at"], today)
+                    if (c["period"], s.name) not in done
+                ],
+            )
+            for c in cycles
+        ]
+        if any(steps for _, steps in pending):
             with recorded(office, store, "remind", period), store.transaction():
-                for cycle, step in due_today:
-                    _remind_step(office, store, cycle, step, as_of, result)
-        elif not office.config.calendar.is_working_day(as_of.astimezone(SHANGHAI).date()):
-            result.lines.append(f"{as_of:%Y-%m-%d} 不是工作日,不催报")
+                for cycle, steps in pending:
+                    _carry_out(office, store, cycle, steps, today, as_of, result)
     if send:
         result.sent = deliver(office, as_of).sent
     return result
 
 
-def steps_on(office: Office, due_at: datetime, as_of: datetime) -> Iterator[Step]:
-    """The steps that fall on the working day of ``as_of`` for a cycle due at ``due_at``."""
+def steps_until(office: Office, due_at: datetime, today: date) -> list[tuple[date, Step]]:
+    """Every step of a cycle due at ``due_at`` whose day has come, oldest first: (its day, the step)."""
     calendar, rules = office.config.calendar, office.config.settings.reminders
-    today, due = as_of.astimezone(SHANGHAI).date(), due_at.astimezone(SHANGHAI).date()
-    if not calendar.is_working_day(today):
-        return
-    for n in rules.before_working_days:
-        if calendar.add_working_days(due, -n) == today:
-            yield Step(f"before-{n}", "clerk", "blue", n)
-    if rules.on_due_day and today == due:
-        yield Step("due", "clerk", "blue", 0)
+    due = due_at.astimezone(SHANGHAI).date()
+    steps = [
+        (calendar.add_working_days(due, -n), Step(f"before-{n}", "clerk", "blue", n))
+        for n in rules.before_working_days
+    ]
+    if rules.on_due_day:
+        steps.append((due, Step("due", "clerk", "blue", 0)))
     for level in rules.escalation:
-        if calendar.add_working_days(due, level.after) == today:
-            yield Step(f"overdue-{level.after}-{level.level}", level.level, level.colour, -level.after)
+        name = f"overdue-{level.after}-{level.level}"
+        steps.append(
+            (calendar.add_working_days(due, level.after), Step(name, level.level, level.colour, -level.after))
+        )
+    return sorted(((day, s) for day, s in steps if day <= today), key=lambda pair: pair[0])
+
+
+def _carry_out(
+    office: Office, store: Store, cycle: dict[str, Any], steps: Sequence[tuple[date, Step]], today: date,
+    as_of: datetime, result: RemindResult,
+) -> None:  # fmt: skip
+    last = steps[-1][0] if steps else today
+    earliest = office.config.calendar.add_working_days(today, -MAKE_UP_DAYS)
+    rows = []
+    for day, step in steps:
+        is_sent = day == last and day >= earliest and day >= cycle["opened_at"].astimezone(SHANGHAI).date()
+        if is_sent:
+            _remind_step(office, store, cycle, step, as_of, result)
+        rows.append((cycle["period"], step.name, day, as_of, "sent" if is_sent else "passed_over"))
+    store.append("reminder_step", ("period", "step", "due_on", "recorded_at", "outcome"), rows)
 
 
 def _remind_step(
-    office: Office, store: Store, cycle: dict[str, object], step: Step, as_of: datetime, result: RemindResult
+    office: Office, store: Store, cycle: dict[str, Any], step: Step, as_of: datetime, result: RemindResult
 ) -> None:
-    period = str(cycle["period"])
+    period = cycle["period"]
     names = {u.code: u.name for u in office.config.units}
     items: dict[str, list[OwedItem]] = defaultdict(list)
     for row in facts.owed_items(store, period):
@@ -83,9 +118,9 @@ def _remind_step(
         for u in owing
         if (path := folder / f"{u.unit}_{period}.xlsx").exists()
     }
-    due_at, grace_until = cycle["due_at"], cycle["grace_until"]
-    assert isinstance(due_at, datetime) and isinstance(grace_until, datetime)
-    mails = letters.reminders(office, period, due_at, grace_until, step, owing, books, as_of)
+    mails = letters.reminders(
+        office, period, cycle["due_at"], cycle["grace_until"], step, owing, books, as_of
+    )
     new = ledger.enqueue(store, mails)
     result.queued += new
     result.lines.append(f"{period} {step.name}:欠报 {len(owing)} 家,新催报 {new} 封")
