@@ -9,11 +9,12 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipError
 
+from warehouse.intake import biff, ods
 from warehouse.intake.layout import Grid, fold, wanted_sheets
 from warehouse.intake.reading import CellState, HeldReason
 from warehouse.intake.zipscan import MAX_COLUMN, MAX_ROW, Held, Package
@@ -47,23 +48,37 @@ def read_workbook(data: bytes, package: Package | None) -> list[Grid]:
         raise Held(HeldReason.ENCRYPTED) from error
     except (CalamineError, ZipError, OSError, ValueError) as error:
         raise Held(HeldReason.DAMAGED, "工作簿结构损坏") from error
-    looked = package if package is not None and package.kind != "ods" else None
-    paths = _sheet_parts(looked) if looked else {}
-    percent = _percent_styles(looked) if looked else set()
+    looks = _looks(data, package, [name for name, _ in read])
     grids = []
     for name, rows in read:
         if len(rows) > MAX_ROW or max(map(len, rows), default=0) > MAX_COLUMN:
             raise Held(HeldReason.BOMB, f"第{len(rows)}行")
-        formats: _Formats = {}
-        specials: _Specials = {}
-        if looked is None:
-            specials = _unsure_shares(rows)
-        elif name in paths:
-            formats, specials = _second_look(paths[name], percent)
-        else:
+        if name not in looks:
             raise Held(HeldReason.DAMAGED, "找不到工作表")
-        grids.append(Grid(fold(name), rows, formats, specials))
+        formats, specials = looks[name]
+        grids.append(Grid(fold(name), _long_enough(rows, specials), formats, specials))
     return grids
+
+
+def _looks(
+    data: bytes, package: Package | None, names: Sequence[str]
+) -> Mapping[str, tuple[_Formats, _Specials]]:
+    """What calamine cannot see, by sheet."""
+    if package is None:
+        looks = biff.look(data)
+        if looks is None:  # its shares and errors would read as plain figures and blanks
+            raise Held(HeldReason.UNKNOWN_KIND, "Excel 95或更早的格式")
+        return looks
+    if package.kind == "ods":
+        return ods.look(package.parts.get("content.xml", b""))
+    paths, percent = _sheet_parts(package), _percent_styles(package)
+    return {name: _second_look(paths[name], percent) for name in names if name in paths}
+
+
+def _long_enough(rows: list[list[Any]], specials: _Specials) -> list[list[Any]]:
+    """Trailing rows that hold nothing but special cells are no rows to calamine."""
+    last = max((row for row, _ in specials), default=-1)
+    return rows if last < len(rows) else rows + [[]] * (last + 1 - len(rows))
 
 
 def _second_look(content: bytes, percent: set[bytes]) -> tuple[_Formats, _Specials]:
@@ -153,22 +168,4 @@ def _percent_styles(package: Package) -> set[bytes]:
         number = _NUMBER_FORMAT_ID.search(tag)
         if number and number[1] in codes:
             found.add(str(index).encode())
-    return found
-
-
-def _unsure_shares(rows: Sequence[Sequence[Any]]) -> _Specials:
-    """xls, et, ods: the format is not known, so 0.73 in a % row may be 73 % or 0.73 %: told, not guessed."""
-    at = next((i for i, row in enumerate(rows[:200]) if "指标编码" in map(fold, row)), None)
-    if at is None:
-        return {}
-    names = [fold(cell) for cell in rows[at]]
-    if "计量单位" not in names or "本期值" not in names:
-        return {}
-    unit, value = names.index("计量单位"), names.index("本期值")
-    found: _Specials = {}
-    for number in range(at + 1, len(rows)):
-        row = rows[number]
-        cell = row[value] if value < len(row) else None
-        if isinstance(cell, float) and 0 < abs(cell) <= 1 and "%" in fold(row[unit]):
-            found[number, value] = (CellState.AMBIGUOUS, f"{cell:g}")
     return found
