@@ -23,9 +23,12 @@ Method = Literal["linear", "cagr"]
 NUMBERS = ("baseline", "base_year", "current", "current_year", "target", "target_year", "limit")
 REQUIRED = ("id", "baseline", "base_year", "current", "current_year", "target", "target_year", "direction")
 RESULT = ("progress", "status", "score", "note")
+# The names Open SDG publishes its components under.
+ALIASES = {"base_value": "baseline", "current_value": "current", "limit_value": "limit"}
 
-_DIRECTION = {"1": 1.0, "+1": 1.0, "1.0": 1.0, "up": 1.0, "正向": 1.0, "上升": 1.0}
-_DIRECTION |= {"-1": -1.0, "-1.0": -1.0, "down": -1.0, "负向": -1.0, "逆向": -1.0, "下降": -1.0}
+_DIRECTION = dict.fromkeys(("up", "positive", "正向", "上升"), 1.0)
+_DIRECTION |= dict.fromkeys(("down", "negative", "负向", "逆向", "下降"), -1.0)
+_NOTHING = frozenset(("", "null", "none", "na", "n/a"))
 _NUMBER = re.compile(r"[+-]?(\d+(,\d{3})*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _LIGHTS = {"yellow_gap_pp": 0.0, "red_gap_pp": 30.0}
 
@@ -40,10 +43,11 @@ def score_file(path: Path, method: str) -> str:
     :raises TableError: unreadable text, a missing column, or the first unusable cell
     """
     header, lines = _read(path)
-    missing = [name for name in REQUIRED if name not in header]
+    names = _meanings(header)
+    missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise TableError(f"第1行缺少列:{'、'.join(missing)};需要的列是 {'、'.join((*REQUIRED, 'limit'))}")
-    rows = [_row(line, cells, header) for line, cells in lines]
+    rows = [_row(line, cells, names) for line, cells in lines]
     results = score_table(rows, method)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -105,20 +109,45 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     return header, lines[1:]
 
 
-def _row(line: int, cells: Iterable[str], header: Sequence[str]) -> dict[str, Any]:
-    named = dict(zip(header, cells, strict=True))
+def _meanings(header: Sequence[str]) -> list[str]:
+    """Each column's name as this module knows it; a column of its own meaning keeps its own name.
+
+    :raises TableError: when two columns claim one meaning
+    """
+    folded = [unicodedata.normalize("NFKC", name).strip().lower() for name in header]
+    names = [ALIASES.get(name, name) for name in folded]
+    for name in (*REQUIRED, "limit"):
+        claims = [header[n] for n, meaning in enumerate(names) if meaning == name]
+        if len(claims) > 1:
+            raise TableError(f"第1行的列含义重复:{'、'.join(claims)}")
+    return names
+
+
+def _row(line: int, cells: Iterable[str], names: Sequence[str]) -> dict[str, Any]:
+    named = dict(zip(names, cells, strict=True))
     row: dict[str, Any] = {n: _number(line, n, named[n]) for n in NUMBERS if n in named}
     row["id"] = named["id"].strip()
-    direction = unicodedata.normalize("NFKC", named["direction"]).strip().lower()
-    if direction not in _DIRECTION:
-        raise TableError(f"第{line}行 direction 列:“{named['direction']}” 应为 1(越大越好)或 -1(越小越好)")
-    row["direction"] = _DIRECTION[direction]
+    row["direction"] = _direction(line, named["direction"])
     return row
 
 
+def _direction(line: int, text: str) -> float:
+    plain = _plain(text).lower()
+    number = float(plain) if _NUMBER.fullmatch(plain) and "," not in plain else None
+    found = number if number in (1.0, -1.0) else _DIRECTION.get(plain)
+    if found is None:
+        raise TableError(f"第{line}行 direction 列:“{text.strip()}” 应为 1(越大越好)或 -1(越小越好)")
+    return found
+
+
+def _plain(text: str) -> str:
+    """Full-width digits and the typographic minus become what a number is written with."""
+    return unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
+
+
 def _number(line: int, column: str, text: str) -> float | None:
-    plain = unicodedata.normalize("NFKC", text).strip()
-    if not plain:
+    plain = _plain(text)
+    if plain.lower() in _NOTHING:
         return None
     if not _NUMBER.fullmatch(plain) or not math.isfinite(number := float(plain.replace(",", ""))):
         raise TableError(f"第{line}行 {column} 列:“{text.strip()}” 不是数字")

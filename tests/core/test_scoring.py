@@ -160,3 +160,56 @@ def test_columns_of_the_table_are_kept_and_gb18030_is_read(tmp_path: Path) -> No
 
 def test_an_empty_table_has_no_results() -> None:
     assert score_table([], "cagr") == []
+
+
+EDGES: dict[str, tuple[Row, float | None, str, float | None]] = {
+    "no target, no limit, downward": ((100, 2018, 98, 2019, None, None, -1), 0.02, "substantial_progress", 5.0),
+    "downward with a limit far below": ((100, 2018, 98, 2019, None, None, -1, 10), 0.02, "substantial_progress", 5.0),
+    "zero base": ((0, 2018, 0.002, 2019, 0.004, 2020, 1), 1.0, "substantial_progress", 7.1429 - 4.2857),
+    "zero base standing at zero": ((0, 2018, 0, 2019, 1, 2020, 1), -1 / (1000**0.5 - 1), "deterioration", None),
+    "zero target met": ((10, 2018, 0, 2019, 0, 2020, -1), 1 / (1 - 1e-4**0.5), "target_achieved", 5),
+    "zero base and target": ((0, 2018, 3, 2019, 0, 2020, -1), None, "target_achieved", 5),
+    "negative, upward": ((-100, 2018, -90, 2019, -81, 2020, 1), 1.0, "substantial_progress", 7.1429 - 4.2857),
+    "negative, worse": ((-100, 2018, -110, 2019, -81, 2020, 1), -1.0, "deterioration", -5.0),
+    "base is target, one year": ((100, 2018, 100, 2018, 100, 2020, 1), None, "not_available", None),
+    "target year is base year": ((100, 2018, 110, 2019, 121, 2018, 1), None, "not_available", None),
+    "met, target year is base year": ((100, 2018, 130, 2019, 121, 2018, 1), None, "target_achieved", 5),
+    "met already at the base": ((130, 2018, 125, 2019, 121, 2020, 1), None, "target_achieved", 5),
+    "backwards in time": ((100, 2019, 110, 2018, 121, 2020, 1), None, "not_available", None),
+    "no years": ((100, None, 110, None, 121, None, 1), None, "not_available", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_cagr_at_its_edges(case: str) -> None:
+    values, progress, status, points = EDGES[case]
+    row = score("cagr", *values)
+    assert row["status"] == status
+    if case != "met already at the base":
+        assert close(row["progress"], progress), row
+    if points is not None or status == "not_available":
+        assert close(row["score"], points), row
+    assert status != "not_available" or row["note"], "a refusal says why"
+
+
+def test_columns_in_any_order_by_either_name_keep_what_is_not_theirs(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "limit,Region,target_year,target,base_value,current_year,current_value,direction,base_year,ID\n"
+        "null,NWT,2020,1.21e-1,1e-1,2019.0,.11,1.0,2018,a\n,,2020,null,100,2019,98,\u22121,2018,b\n",
+        "utf-8",
+    )
+    found = list(csv.DictReader(io.StringIO(score_file(table, "cagr"))))
+    assert [r["status"] for r in found] == ["substantial_progress", "substantial_progress"]
+    assert (
+        close(float(found[0]["progress"]), 1.0)
+        and found[0]["Region"] == "NWT"
+        and found[0]["base_value"] == "1e-1"
+    )
+
+
+def test_two_columns_of_one_meaning_are_refused(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("id,baseline,base_value\na,1,2\n", "utf-8")
+    with pytest.raises(TableError, match="含义重复"):
+        score_file(table, "cagr")

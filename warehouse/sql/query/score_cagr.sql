@@ -13,15 +13,22 @@ replaced AS (
            current_year - base_year AS years
     FROM input
 ),
+placed AS (
+    SELECT *, target = baseline OR direction * (current - target) >= 0 AS is_reached,
+           -- A target already met is met whatever growth it would have taken.
+           CASE WHEN target IS NULL OR target = baseline THEN NULL
+                WHEN target_year IS NULL THEN '缺目标年'
+                WHEN target_year <= base_year THEN '目标年不晚于基期年'
+                WHEN baseline * target < 0 THEN '目标值与基期异号，增长率无意义' END AS required_missing
+    FROM replaced
+),
 growth AS (
     SELECT *,
            CASE WHEN baseline IS NULL OR current IS NULL OR base_year IS NULL OR current_year IS NULL THEN '缺基期或现值'
                 -- Two data years are needed, however close together.
                 WHEN years <= 0 THEN '不足两个年份，不计算'
                 WHEN baseline * current < 0 THEN '现值与基期异号，增长率无意义'
-                WHEN target IS NOT NULL AND target <> baseline AND target_year IS NULL THEN '缺目标年'
-                WHEN target IS NOT NULL AND target <> baseline AND target_year <= base_year THEN '目标年不晚于基期年'
-                WHEN baseline * target < 0 THEN '目标值与基期异号，增长率无意义'
+                WHEN NOT is_reached THEN required_missing
            END AS unavailable,
            -- The refused rows must not reach pow(): a root of a negative number is an error, not NULL.
            CASE WHEN years > 0 AND current / baseline >= 0 THEN pow(current / baseline, 1 / years) - 1 END AS observed,
@@ -31,11 +38,11 @@ growth AS (
            CASE WHEN bound IS NULL OR bound = 0 OR abs(baseline) >= 2 * abs(bound) THEN 1
                 WHEN abs(baseline) <= abs(bound) THEN 1 - pow(abs(baseline) / abs(bound), 4.44)
                 ELSE 1 - pow((2 * abs(bound) - abs(baseline)) / abs(bound), 4.44) END AS c
-    FROM replaced
+    FROM placed
 ),
 measured AS (
     SELECT *,
-           unavailable IS NULL AND target IS NOT NULL AND (target = baseline OR direction * (current - target) >= 0) AS is_achieved,
+           unavailable IS NULL AND coalesce(is_reached, false) AS is_achieved,
            CASE WHEN unavailable IS NOT NULL OR target = baseline THEN NULL
                 WHEN target IS NOT NULL THEN sense * observed / abs(required)
                 ELSE sense * observed END AS progress
@@ -68,6 +75,7 @@ series AS (
 )
 SELECT b.ordinal, b.progress, b.status, b.score,
        concat_ws('；', b.unavailable,
+           CASE WHEN b.is_achieved THEN b.required_missing || '，已达目标，不计算增长率之比' END,
            CASE WHEN b.unavailable IS NULL AND b.target = b.baseline THEN '基期值等于目标值，进度无法计算' END,
            CASE WHEN b.unavailable IS NULL AND b.is_zero_base THEN '基期为0，按0.001代替，增长率会误导，宜用 linear' END,
            CASE WHEN b.unavailable IS NULL AND b.is_zero_target THEN '目标为0，按0.001代替，增长率会误导，宜用 linear' END,

@@ -1,0 +1,94 @@
+"""The whole assessment of a large office: 340 cities x 10 counties x 35 indicators x 24 quarters, and its growth.
+
+Made directly in the database, so that what is measured is :func:`warehouse.attainment.compute` alone.
+"""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from config.calendar import SHANGHAI
+from warehouse import attainment
+from warehouse.store import Store
+
+PERIOD, AS_OF = "2020-Q3", datetime(2020, 10, 30, 18, tzinfo=SHANGHAI)
+INDICATORS, QUARTERS, COUNTIES = 35, 24, 10
+MOMENT = "TIMESTAMPTZ '2020-10-01 09:00:00+08'"
+SIZES = (100_000, 1_000_000, 3_000_000)
+
+_REGISTER = f"""
+INSERT INTO register_event SELECT TIMESTAMPTZ '2015-01-01 00:00:00+08', 'p', 'c', '';
+INSERT INTO plan SELECT 'p', 'x', 'x', 'C000', '市', '2015-Q1', '2020-Q4';
+INSERT INTO unit SELECT 'p', printf('U%03d%02d', c, u), 'x', 'county', printf('C%03d', c), c * 10 + u
+FROM range(getvariable('cities')) t(c), range({COUNTIES}) s(u);
+INSERT INTO domain SELECT 'p', 'D', 'x', 1, 0;
+INSERT INTO indicator SELECT 'p', printf('I-%02d', i), 'x', 'D', NULL, '一', if(i % 3 = 1, 'percent', 'amount'), '亿元', '',
+    if(i % 5 = 0, 'ytd', 'level'), 'up', if(i % 4 = 0, 'unit', 'city'),
+    CASE i % 3 WHEN 0 THEN 'sum' WHEN 1 THEN 'ratio' ELSE 'mean' END, i % 3 = 1, false, 1, NULL, NULL, i
+FROM range({INDICATORS}) t(i);
+INSERT INTO target SELECT 'p', printf('I-%02d', i), 'C000', 'city', CASE WHEN i % 7 = 3 THEN 'at_most' ELSE 'at_least' END,
+    100, 100, false, false, '达到100', 10, '2014-Q4' FROM range({INDICATORS}) t(i);
+INSERT INTO target SELECT 'p', i.indicator, u.unit, 'unit', 'at_least', 100, NULL, false, false, '达到100', 10, '2014-Q4'
+FROM indicator i, unit u WHERE i.scope = 'unit';
+INSERT INTO reporter SELECT 'p', i.indicator, u.unit FROM indicator i, unit u;
+"""
+_FACTS = f"""
+INSERT INTO observation (unit, item, period, revision, value, numerator, denominator, status, submission_id,
+                         recorded_at, received_at, reason, had_error_first)
+SELECT u.unit, i.indicator, printf('%d-Q%d', 2015 + q // 4, q % 4 + 1), r + 1, v,
+       if(i.measure = 'percent', v, NULL), if(i.measure = 'percent', 100, NULL), 'reported',
+       printf('s%s%d', u.unit, q), {MOMENT}, {MOMENT}, '首报', false
+FROM range({QUARTERS - 1}) t(q), unit u, indicator i, range(2) s(r),
+     LATERAL (SELECT round(10 + 3 * q + (hash(u.unit, i.indicator, q, r) % 1000) / 100, 2) AS v)
+-- One figure in fifty was corrected afterwards.
+WHERE r = 0 OR hash(u.unit, i.indicator, q) % 50 = 0
+"""
+_LAST = f"""
+INSERT INTO observation (unit, item, period, revision, value, numerator, denominator, status, submission_id,
+                         recorded_at, received_at, reason, had_error_first)
+SELECT unit, item, '2020-Q4', 1, value, numerator, denominator, status, submission_id, {MOMENT}, {MOMENT}, '首报', false
+FROM observation WHERE period = '2020-Q3' AND revision = 1
+"""
+
+
+def run(sizes: Sequence[int] = SIZES) -> dict[str, object]:
+    """Wall and CPU seconds and peak memory (MB) of a full and of a one-quarter computation by number of rows."""
+    return {f"{size:.0e}": _measure(size) for size in sizes}
+
+
+def _measure(size: int) -> dict[str, object]:
+    cities = max(1, round(size / (INDICATORS * QUARTERS * COUNTIES)))
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "warehouse.duckdb") as store:
+        store.con.execute("SET threads = 2; SET memory_limit = '4GB'")
+        store.con.execute(f"SET VARIABLE cities = {cities}")
+        store.con.execute(_REGISTER)
+        store.con.execute(_FACTS)
+        store.con.execute("CHECKPOINT")
+        observations = store.rows("count_observations")[0]["observations"]
+        full, full_cpu, rows = _timed(store, PERIOD)
+        store.con.execute(_LAST)
+        quarter, quarter_cpu, _ = _timed(store, "2020-Q4")
+        peak = store.con.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchone()
+    return {
+        "cities": cities,
+        "observations": observations,
+        "figures": rows,
+        "full_wall_s": full,
+        "full_cpu_s": full_cpu,
+        "next_quarter_wall_s": quarter,
+        "next_quarter_cpu_s": quarter_cpu,
+        "buffers_mb": round((peak or (0,))[0] / 2**20),
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def _timed(store: Store, period: str) -> tuple[float, float, int]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    with store.transaction():
+        rows = attainment.compute(store, period, AS_OF)
+    return round(time.perf_counter() - wall, 2), round(time.process_time() - cpu, 2), rows
