@@ -23,6 +23,11 @@ from warehouse.store import Store
 if TYPE_CHECKING:  # yagmail is imported only when a mail is due
     from flows.transport import Attempt, MailSettings, Transport
 
+# How people call the kinds of mail.
+KINDS = {
+    "opening": "开报通知", "receipt": "回执", "return": "退回", "reminder": "催报", "summary": "通报", "alert": "告警",
+}  # fmt: skip
+
 SLOW_S = 0.5  # a server that takes longer does not keep the warehouse from others
 HOLD_S = 2.0  # longest stretch of fast mails before others get a turn
 MOST_LOST = 2  # letters lost in a row after hand-over before the run ends

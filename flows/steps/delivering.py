@@ -1,18 +1,70 @@
-"""Delivering: what the ledger holds queued leaves by mail, one attempt a mail and run."""
+"""Delivering: what the ledger holds queued leaves by mail, one attempt a mail and run.
+
+Belongs here: telling the coordinator of letters that will not arrive by themselves. Does not: sending (flows.outbox).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from flows import clock
+from flows.letters import Post
 from flows.office import Office
-from flows.outbox import DeliveryReport
+from flows.outbox import KINDS, DeliveryReport
 from flows.outbox import deliver as send_queued
+from warehouse import ledger
+from warehouse.ledger import OutgoingMail
+from warehouse.store import Store
 
 
 def deliver(office: Office, as_of: datetime | None = None) -> DeliveryReport:
-    """Sends what is due. Ledger times follow ``as_of`` when a past moment is replayed, else the clock."""
-    moment = as_of
-    return send_queued(
-        office.store, office.config.settings.mail, office.home.outbox, lambda: moment or clock.now()
-    )
+    """Sends what is due. Ledger times follow ``as_of`` when a past moment is replayed, else the clock.
+
+    The coordinator gets one alert for each letter that was refused for good and for each formal letter of
+    unknown fate, in the same delivery; a crash in between only postpones it. Alerts about alerts do not exist.
+    """
+
+    def moment() -> datetime:
+        return as_of or clock.now()
+
+    def tell(store: Store) -> int:
+        lost = ledger.list_lost(store)
+        if not lost:
+            return 0
+        with store.transaction():
+            return ledger.enqueue(store, lost_mail_alerts(office, lost, moment()))
+
+    return send_queued(office.store, office.config.settings.mail, office.home.outbox, moment, follow_up=tell)
+
+
+def lost_mail_alerts(
+    office: Office, lost: Sequence[Mapping[str, Any]], as_of: datetime
+) -> list[OutgoingMail]:
+    """One alert a mail of :func:`warehouse.ledger.list_lost`; its dedupe key ends with the event it is about."""
+    post = Post(office, as_of)
+    return [_alert(post, row) for row in lost]
+
+
+def _alert(post: Post, row: Mapping[str, Any]) -> OutgoingMail:
+    kind, mail_id = KINDS.get(row["kind"], row["kind"]), row["mail_id"]
+    lines = [
+        f"收件人:{row['recipient']}" + (f"({post.name_of(row['unit'])})" if row["unit"] else ""),
+        f"邮件:{row['subject']}",
+        f"编号:{mail_id}",
+        f"原因:{row['error'] or '未记录'}",
+    ]
+    if row["state"] == "failed":
+        title = f"一封{kind}没有送达"
+        do = (
+            "请核对收件地址。地址写错的,在 HOME/config/contacts.yml 中改正,并用其他方式告知收件人;"
+            f"地址无误的,联系对方邮箱管理员后运行 jibao mail retry {mail_id} --reason 原因。"
+        )
+    else:
+        title = f"一封{kind}不知是否送达"
+        do = (
+            f"请向收件人核实。已收到:jibao mail resolve {mail_id} delivered --reason 原因;"
+            f"没有收到:把 delivered 换成 resend(再发一次)或 drop(不再发)。核实之前系统不会重发。"
+        )
+    return post.alert(title, lines, do, step=f"mail-lost/{mail_id}/{row['place']}", period=row["period"])
