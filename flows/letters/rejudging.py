@@ -1,0 +1,90 @@
+"""Answers after a change of the rules: only to units whose verdict is another one now."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from checks.findings import Finding, Severity
+from flows.compose import Attachment
+from flows.letters.posting import Post
+from flows.office import Office
+from templates.views import FindingLine, OwedItem, ReceiptView, ReturnView
+from warehouse import facts
+from warehouse.facts import Judged, Status
+from warehouse.ledger import OutgoingMail
+from warehouse.store import Store
+
+REASON = "校验规则有调整，按现行规则复核后，本文件的结论有变化。已采用的数据在更正之前继续有效。"
+
+
+def changed_answers(
+    office: Office,
+    store: Store,
+    judged: Sequence[Judged],
+    findings: Mapping[str, Sequence[Finding]],
+    returns: Mapping[str, tuple[str, bytes]],
+    version: str,
+    as_of: datetime,
+) -> list[OutgoingMail]:
+    """A return or a receipt for each file of ``judged``. Call after ``record_recheck``, in its transaction.
+
+    :param version: of the rules; a letter is the same only under the same rules at the same time
+    """
+    post = Post(office, as_of)
+    due = {row["period"]: row["due_at"] for row in store.rows("list_cycles")}
+    letters = []
+    for j in judged:
+        s, period = j.submission, j.submission.period or ""
+        clerk = post.clerk(s.unit)
+        if clerk is None:
+            letters.append(
+                post.alert(f"{post.name_of(s.unit)}没有填报员", [f"{s.receipt_no} 复核后结论有变化，但无人可告知。"],
+                           "请在 HOME/config/contacts.yml 中补充联系人。", step=f"no-contact/{s.receipt_no}/{version}")
+            )  # fmt: skip
+            continue
+        told: dict[Severity, list[FindingLine]] = defaultdict(list)
+        for f in findings.get(s.submission_id, ()):
+            told[f.severity].append(_line(office, f))
+        common: dict[str, Any] = {
+            "receipt_no": s.receipt_no, "unit": s.unit, "unit_name": post.name_of(s.unit), "period": period,
+            "file_name": s.file_name, "sha256": s.sha256, "received_at": s.received_at,
+            "warnings": tuple(told[Severity.WARNING]), "still_owed": _owed(store, period, s.unit),
+            "due_at": due.get(period, as_of),
+        }  # fmt: skip
+        step = f"{s.receipt_no}/rules-{version}/{as_of:%Y%m%d%H%M%S}"
+        address = {"unit": s.unit, "period": s.period}
+        if j.status is Status.RETURNED:
+            name, body = returns[s.submission_id]
+            counted = Counter(row["submission_id"] for row in _counted(store, s.submission_id))
+            view: Any = ReturnView(
+                **common, errors=tuple(told[Severity.ERROR]), counted_count=counted[s.submission_id],
+                annotated_name=name, drop_folder=f"inbox/{s.unit}", reason=REASON,
+            )  # fmt: skip
+            letters.append(
+                post.letter("return", "return", clerk, step=step, attachments=[Attachment(name, body)],
+                            view=view, **address)
+            )  # fmt: skip
+            continue
+        view = ReceiptView(
+            **common, status=str(j.status), counted=(),
+            timely=s.received_at <= due[period] if period in due else None,
+        )  # fmt: skip
+        letters.append(post.letter("receipt", "receipt", clerk, step=step, view=view, **address))
+    return letters
+
+
+def _line(office: Office, f: Finding) -> FindingLine:
+    name = office.config.item_name(f.indicator) if f.indicator else ""
+    return FindingLine(str(f.severity), f.sheet, f.cell, f.value, f.message, name, f.indicator, f.cells)
+
+
+def _owed(store: Store, period: str, unit: str) -> tuple[OwedItem, ...]:
+    rows = facts.owed_items(store, period, [unit])
+    return tuple(OwedItem(r["item"], r["item_kind"], r["name"], r["unit_label"]) for r in rows)
+
+
+def _counted(store: Store, submission_id: str) -> list[dict[str, Any]]:
+    return store.rows("list_counted", {"submissions": [submission_id]})
