@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO, StringIO
 from typing import Any, Final, Protocol
 
@@ -41,6 +41,9 @@ _ENTRY_COLUMNS: Final = range(7, 12)  # 本期值 分子 分母 零报告 说明
 _ORDER: Final = {"error": 0, "warning": 1, "info": 2}
 
 
+Looks = Mapping[str, tuple[Mapping[tuple[int, int], str], Mapping[tuple[int, int], tuple[Any, str]]]]
+
+
 class Remark(Protocol):
     """What is said about one place: a FindingLine, or a check's own Finding."""
 
@@ -58,14 +61,18 @@ class Remark(Protocol):
     def message(self) -> str: ...
 
 
-def annotated_return(original: bytes, kind: str, findings: Sequence[Remark]) -> bytes:
+def annotated_return(
+    original: bytes, kind: str, findings: Sequence[Remark], looks: Looks | None = None
+) -> bytes:
     """``original`` as .xlsx with findings as coloured cells, comments and a linked first sheet 校验结果.
 
     ``kind`` as intake names it: xlsx and xlsm are edited in place; csv, xls, ods and et are rebuilt cell for
     cell at the same addresses. No live formula leaves: stored results replace formulas, a formula without a
-    result becomes its own text. Raises what the reading library raises for a file it cannot open.
+    result becomes its own text. ``looks``: for xls, et and ods what the reading library does not tell, by
+    sheet: number formats and the texts of cells without a value, by 0-based (row, column). Raises what the
+    reading library raises for a file it cannot open.
     """
-    book = _edited(original) if kind in ("xlsx", "xlsm") else _rebuilt(original, kind)
+    book = _edited(original) if kind in ("xlsx", "xlsm") else _rebuilt(original, kind, looks or {})
     ordered = sorted(findings, key=lambda f: _ORDER.get(f.severity, 3))
     _mark(book, ordered)
     _list(book, ordered)
@@ -110,7 +117,7 @@ def _freeze(cell: Cell, result: Any) -> None:
         cell.value = result
 
 
-def _rebuilt(original: bytes, kind: str) -> Workbook:
+def _rebuilt(original: bytes, kind: str, looks: Looks) -> Workbook:
     book = Workbook()
     book.remove(book.worksheets[0])
     for name, grid in _grids(original, kind):
@@ -123,6 +130,11 @@ def _rebuilt(original: bytes, kind: str) -> Workbook:
                     _write(sheet.cell(row, column), value)
                 else:
                     sheet.cell(row, column).value = value
+        formats, specials = looks.get(name, ({}, {}))
+        for (row, column), number_format in formats.items():
+            sheet.cell(row + 1, column + 1).number_format = number_format
+        for (row, column), (_, text) in specials.items():
+            _write(sheet.cell(row + 1, column + 1), text)
         if name == META:
             sheet.sheet_state = "veryHidden"
         elif name == FIGURES:

@@ -9,6 +9,7 @@ from flows.office import Office
 from flows.steps.shelving import archive_path
 from templates.annotate import annotated_return
 from warehouse.facts import Judged, Status
+from warehouse.intake.xlsx import look_again
 
 
 def annotate(
@@ -21,7 +22,8 @@ def annotate(
             continue
         s = j.submission
         original = archive_path(office.home, s.sha256).read_bytes()
-        body = annotated_return(original, s.file_kind, findings[s.submission_id])
+        looks = look_again(original, s.file_kind) if s.file_kind in ("xls", "et", "ods") else None
+        body = annotated_return(original, s.file_kind, findings[s.submission_id], looks)
         name = f"{s.unit}_{s.period or '未定期'}_{s.receipt_no[-8:]}_校验结果.xlsx"
         folder = office.home.returned(s.period or "未定期")
         folder.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipE
 from warehouse.intake import biff, ods
 from warehouse.intake.layout import Grid, fold, wanted_sheets
 from warehouse.intake.reading import CellState, HeldReason
-from warehouse.intake.zipscan import MAX_COLUMN, MAX_ROW, Held, Package
+from warehouse.intake.zipscan import MAX_COLUMN, MAX_ROW, Held, Package, scan
 
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.S)
 _ATTRIBUTE = re.compile(rb"""\b(r|s|t)\s*=\s*["']([^"']*)["']""")
@@ -73,6 +73,11 @@ def _looks(
         return ods.look(package.parts.get("content.xml", b""))
     paths, percent = _sheet_parts(package), _percent_styles(package)
     return {name: _second_look(paths[name], percent) for name in names if name in paths}
+
+
+def look_again(data: bytes, kind: str) -> Mapping[str, tuple[_Formats, _Specials]]:
+    """The second look alone, into a file read before: for its annotated return. ``kind``: xls, et or ods."""
+    return _looks(data, scan(data) if kind == "ods" else None, ())
 
 
 def _long_enough(rows: list[list[Any]], specials: _Specials) -> list[list[Any]]:
