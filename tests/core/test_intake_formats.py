@@ -9,7 +9,8 @@ import pytest
 import xlsxwriter
 from office_suite import needs_office, saved_as
 
-from warehouse.intake import Limits, read_batch
+from templates.workbook import TEMPLATE_VERSION
+from warehouse.intake import Limits, read_batch, versions
 from warehouse.intake.layout import FIGURE_HEADER, PROGRESS_HEADER
 from warehouse.intake.reading import Landing, Reading
 
@@ -102,3 +103,7 @@ def test_formulas_never_calculated_are_told_in_every_format(tmp_path: Path) -> N
 def test_a_damaged_compound_file_is_held(tmp_path: Path) -> None:
     body = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "Workbook".encode("utf-16-le") + bytes(900)
     assert read(body, "a.xls", tmp_path).held is not None
+
+
+def test_intake_and_templates_agree_on_the_current_version() -> None:
+    assert versions.CURRENT == TEMPLATE_VERSION and TEMPLATE_VERSION not in versions.EARLIER

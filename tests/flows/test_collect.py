@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from dataclasses import replace
@@ -11,6 +12,7 @@ from threading import Event, Thread
 
 import pytest
 from drop_folder import COLLECTED, NEXT, OPENED, PERIOD, Desk, open_desk
+from openpyxl import load_workbook
 
 from config.calendar import SHANGHAI
 from flows import sample, steps
@@ -269,3 +271,51 @@ def test_a_file_for_no_open_quarter_is_returned(desk: Desk) -> None:
     assert result.returned == 1
     desk.check_invariant()
     assert OPENED < COLLECTED
+
+
+def without_definitions(book: bytes) -> bytes:
+    """The same sheet as version 0 had it: no column 口径."""
+    loaded = load_workbook(io.BytesIO(book))
+    loaded["填报表"].delete_cols(4)
+    loaded["_meta"]["B1"] = "0"
+    out = io.BytesIO()
+    loaded.save(out)
+    return out.getvalue()
+
+
+def findings(desk: Desk, file_name: str) -> list[tuple[str, str, str]]:
+    return [
+        (str(a), str(b), str(c))
+        for a, b, c in desk.sql(
+            "SELECT severity, rule, message FROM mart.finding JOIN mart.submission USING (submission_id) "
+            "WHERE file_name = ? ORDER BY 1, 2",
+            file_name,
+        )
+    ]
+
+
+def test_an_older_template_is_migrated_and_a_newer_one_is_named(desk: Desk) -> None:
+    desk.drop("SWJ", "旧.xlsx", without_definitions(desk.book("SWJ")))
+    desk.drop("JXJ", "新.xlsx", desk.book("JXJ", template_version="9"))
+    result = desk.collect()
+    assert (result.accepted, result.accepted_with_warnings) == (2, 0)
+    ((severity, rule, message),) = findings(desk, "旧.xlsx")
+    assert (severity, rule) == ("info", "layout") and "没有“口径”栏" in message and "旧版" in message
+    ((severity, rule, message),) = findings(desk, "新.xlsx")
+    assert (severity, rule) == ("info", "template_differs") and "9" in message
+    current = open_desk(desk.office.home.root.parent / "current")
+    current.drop("SWJ", "今.xlsx", current.book("SWJ"))
+    current.collect()
+    figures = "SELECT indicator, status, value, numerator, denominator, state FROM mart.observation WHERE unit = 'SWJ' ORDER BY 1"
+    assert desk.sql(figures) == current.sql(figures)
+
+
+def test_a_repeated_column_is_returned_with_one_finding(desk: Desk) -> None:
+    loaded = load_workbook(io.BytesIO(desk.book("SWJ")))
+    loaded["填报表"]["L4"] = "本期值"
+    out = io.BytesIO()
+    loaded.save(out)
+    desk.drop("SWJ", "两栏.xlsx", out.getvalue())
+    assert desk.collect().returned == 1
+    errors = [m for s, _, m in findings(desk, "两栏.xlsx") if s == "error"]
+    assert len(errors) == 1 and "本期值" in errors[0] and "两次" in errors[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from warehouse.intake.csv import read_csv
 from warehouse.intake.layout import Layout, read_layout
 from warehouse.intake.reading import Claim, HeldReason, Reading
+from warehouse.intake.versions import migrate
 from warehouse.intake.xlsx import read_workbook
 from warehouse.intake.zipscan import Held, scan
 
@@ -64,6 +65,7 @@ def _check_ole(data: bytes) -> None:
 
 def _reading(sha256: str, kind: str, layout: Layout) -> Reading:
     none = Claim()
+    version, problems = migrate(layout.meta.get("template_version", ""), layout.problems)
     return Reading(
         sha256,
         kind,
@@ -72,7 +74,7 @@ def _reading(sha256: str, kind: str, layout: Layout) -> Reading:
         period=layout.claims.get("period", none),
         plan_id=layout.meta.get("plan_id", ""),
         plan_hash=layout.meta.get("plan_hash", ""),
-        template_version=layout.meta.get("template_version", ""),
-        problems=tuple(layout.problems),
+        template_version=version,
+        problems=problems,
         rows=layout.rows,
     )
