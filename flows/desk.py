@@ -5,6 +5,7 @@ Belongs here: what all flows share. Does not: any rule of the reporting cycle (f
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -19,7 +20,10 @@ from config.register import ConfigError
 from flows.office import Office, open_office
 from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form
 from flows.steps.collecting import NotChecked
+from flows.steps.deciding import DecisionRefused
+from flows.steps.taking import CollectionBusy
 from flows.steps.viewing import NotOpened
+from warehouse.store import StoreError
 
 WRITER = "jibao-writer"
 # Slots of a killed holder come free after this long; a living one renews its lease.
@@ -39,7 +43,7 @@ def office_for(form: Form) -> Iterator[Office]:
     logger = get_run_logger()
     logger.info("等待写入权:同一时间只有一个任务写仓库(并发限额 %s)", WRITER)
     with concurrency(WRITER, timeout_seconds=WAIT_SECONDS, lease_duration=LEASE_SECONDS, strict=True):
-        logger.info("开始办理,工作目录 %s", office.home.root)
+        logger.info("开始办理")
         yield office
 
 
@@ -81,8 +85,35 @@ def answered(work: Callable[[], State[Any]]) -> State[Any]:
         return Failed(name="尚未开启", message=f"{error};也可在界面运行“开启报送”")
     except NotChecked as error:
         return Failed(name="未能校验", message=f"{error};文件仍在投递目录,排除故障后重试即可")
-    except TimeoutError:
+    except DecisionRefused as error:
+        return Failed(name="不能办理", message=str(error))
+    except (TimeoutError, CollectionBusy):
         return Failed(name="等待超时", message="另一个任务长时间占用写入权;请查看正在运行的任务后重试")
+    except Exception as error:
+        # The last edge: people are told what to do, the trace is for whoever reads the run's log.
+        get_run_logger().exception("办理失败")
+        return Failed(name="办理失败", message=advice(error))
+
+
+def advice(error: Exception) -> str:
+    """What a coordinator should do about a failure nobody foresaw; no path of the machine in it."""
+    if isinstance(error, OSError):
+        known = _ADVICE.get(error.errno or 0, "请联系运维检查磁盘与目录")
+        return f"读写文件失败:{known};已收到的文件不会丢失,排除后点“Retry”重试即可"
+    if isinstance(error, StoreError):
+        return "仓库打不开;请联系运维查看本次运行的日志,必要时用 jibao restore 恢复备份,再重试"
+    return f"程序遇到意外错误({type(error).__name__});已入库的数据不受影响,可先重试一次,仍失败请把本次运行的日志交给运维"
+
+
+_ADVICE = {
+    errno.ENOSPC: "磁盘已满,请联系运维清理或扩容",
+    errno.EDQUOT: "磁盘配额已用完,请联系运维扩容",
+    errno.EACCES: "没有读写权限,请联系运维检查工作目录的权限",
+    errno.EPERM: "没有读写权限,请联系运维检查工作目录的权限",
+    errno.EROFS: "磁盘只读,请联系运维检查",
+    errno.ENOENT: "文件或目录不见了,请联系运维检查工作目录",
+    errno.ECONNREFUSED: "连接被拒绝,请联系运维检查服务是否在运行",
+}
 
 
 def in_plan(office: Office, period: str) -> bool:

@@ -1,0 +1,2 @@
+-- The number of the next decision.
+SELECT coalesce(max(sequence), 0) + 1 AS sequence FROM decision
