@@ -4,7 +4,10 @@ SELECT a.period, a.as_of, a.indicator, a.unit, a.scope, a.baseline, a.target_kin
        a.attainment_pct, a.met, a.progress_pct, a.expected_pct, a.gap_pp, a.light, a.required_per_quarter,
        a.projected_2020, a.projected_low, a.projected_high, a.note, a.input_hash
 FROM main.attainment a
-SEMI JOIN (SELECT period, max(as_of) AS as_of FROM main.attainment GROUP BY period) l ON l.period = a.period AND l.as_of = a.as_of;
+SEMI JOIN (
+    SELECT period, max(as_of) AS as_of FROM main.attainment
+    WHERE as_of <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ GROUP BY period
+) l ON l.period = a.period AND l.as_of = a.as_of;
 
 -- Weighted mean of the indicators' progress, each held within 0..100. What has no comparable progress is
 -- left out and named with the reason, never counted as 0 or 100.
@@ -41,3 +44,14 @@ FROM part p
 LEFT JOIN main.domain d ON d.plan_hash = p.plan_hash AND d.domain = p.domain
 GROUP BY p.period, p.plan_hash, p.domain, d.name, d.weight, d.sort
 ORDER BY p.period, d.sort NULLS FIRST;
+
+-- The whole plan: mean of the domains' scores (the plan-wide goals count as one of weight 1), each by its weight.
+CREATE OR REPLACE VIEW mart.plan_score AS
+SELECT period,
+       fsum(score_pct * weight ORDER BY domain NULLS FIRST) FILTER (score_pct IS NOT NULL)
+           / nullif(fsum(weight ORDER BY domain NULLS FIRST) FILTER (score_pct IS NOT NULL), 0) AS score_pct,
+       count(score_pct) AS scored, count(*) AS domains,
+       string_agg(name || '×' || printf('%g', weight), '，' ORDER BY domain NULLS FIRST) FILTER (score_pct IS NOT NULL) AS weights,
+       string_agg(name, '，' ORDER BY domain NULLS FIRST) FILTER (score_pct IS NULL) AS excluded
+FROM mart.domain_score
+GROUP BY period;

@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW mart.reporting_rate AS
 WITH first_accepted AS (
     -- Later corrections do not make an obligation late, nor take back the errors of its first receipt.
     SELECT unit, item, period, min(received_at) AS received_at, arg_min(had_error_first, revision) AS had_error_first
-    FROM main.observation GROUP BY ALL
+    FROM main.observation WHERE recorded_at <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ GROUP BY ALL
 ),
 counted AS (
     SELECT o.period, o.unit,

@@ -1,0 +1,2 @@
+-- Back to the present.
+SET search_path = 'main'; RESET VARIABLE known_at;

@@ -1,0 +1,4 @@
+-- What was sent to the leadership, kept whole: a later assessment of the same quarter is told against it.
+CREATE TABLE publication (period VARCHAR NOT NULL, sequence INTEGER NOT NULL, published_at TIMESTAMPTZ NOT NULL, as_of TIMESTAMPTZ NOT NULL, content_hash VARCHAR NOT NULL, plan_hash VARCHAR NOT NULL);
+
+CREATE TABLE published_figure (period VARCHAR NOT NULL, sequence INTEGER NOT NULL, indicator VARCHAR NOT NULL, unit VARCHAR NOT NULL, scope VARCHAR NOT NULL, baseline DOUBLE, target_kind VARCHAR NOT NULL, target_low DOUBLE, target_high DOUBLE, actual DOUBLE, coverage VARCHAR, attainment_pct DOUBLE, met BOOLEAN, progress_pct DOUBLE, expected_pct DOUBLE, gap_pp DOUBLE, light VARCHAR NOT NULL, required_per_quarter DOUBLE, projected_2020 DOUBLE, projected_low DOUBLE, projected_high DOUBLE, note VARCHAR);
