@@ -16,6 +16,7 @@ NOTHING = "—"
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]"
 )
+_DIGITS = "〇一二三四五六七八九"
 _BREAKS = re.compile(r"[\s\x85\u2028\u2029]+")
 
 
@@ -121,6 +122,12 @@ def quarter(period: str) -> str:
     return f"{found[1]}年第{'一二三四'[int(found[2]) - 1]}季度" if found else period
 
 
+def ordinal(n: int) -> str:
+    """1 to 99 as headings number them: 一, 十, 十二, 二十一."""
+    tens, ones = divmod(n, 10)
+    return ("" if not tens else "十" if tens == 1 else _DIGITS[tens] + "十") + (_DIGITS[ones] if ones else "")
+
+
 def light(code: str | None) -> Light:
     """The light of a code; None and unknown codes are 无法判断."""
     return LIGHTS.get(code or "none", LIGHTS["none"])
@@ -145,5 +152,5 @@ def step_colour(code: str) -> Light:
 FILTERS = {
     "number": number, "percent": percent, "points": points, "quantity": quantity, "width_pct": width_pct,
     "moment": moment, "day": day, "quarter": quarter, "light": light, "status": status,
-    "severity": severity, "level": level, "step_colour": step_colour, "one_line": one_line,
+    "severity": severity, "level": level, "step_colour": step_colour, "one_line": one_line, "ordinal": ordinal,
 }  # fmt: skip

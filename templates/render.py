@@ -36,7 +36,7 @@ def _packaged(name: str) -> tuple[str, str | None, Callable[[], bool]] | None:
     return file.read_text("utf-8"), name, lambda: True  # a package never changes under a running program
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """What any ``{{ }}`` prints: None as a dash, text without control and direction marks."""
     if value is None:
         return formats.NOTHING
@@ -53,12 +53,13 @@ class Renderer:
     """
 
     def __init__(self, overrides: Path | None = None) -> None:
+        self.overrides = overrides
         loaders: list[BaseLoader] = [FileSystemLoader(overrides)] if overrides is not None else []
         self.environment = ImmutableSandboxedEnvironment(
             loader=ChoiceLoader([*loaders, FunctionLoader(_packaged)]),
             autoescape=lambda name: name is None or not name.endswith(".txt.j2"),
             undefined=StrictUndefined,
-            finalize=_shown,
+            finalize=shown,
             trim_blocks=True,
             lstrip_blocks=True,
         )
