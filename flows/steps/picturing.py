@@ -116,13 +116,15 @@ def site_view(store: Store, period: str, as_of: datetime) -> SiteView:
 
 
 def _indicator_lines(store: Store, period: str, rows: Sequence[Mapping[str, Any]]) -> list[IndicatorLine]:
-    points: dict[str, list[TrajectoryPoint]] = defaultdict(list)
+    points: dict[tuple[str, str], list[TrajectoryPoint]] = defaultdict(list)
     for p in store.rows("list_trajectory", {"period": period}):
-        points[p["indicator"]].append(
+        points[p["indicator"], p["unit"]].append(
             TrajectoryPoint(p["period"], p["progress_pct"], p["expected_pct"], p["actual"], p["light"])
         )
+    # Of a plan that spans several cities the page shows the cities; each unit has a page of its own.
+    is_one_city = len({r["unit"] for r in rows if r["scope"] == "city"}) == 1
     units: dict[str, list[UnitResult]] = defaultdict(list)
-    for r in rows:
+    for r in rows if is_one_city else ():
         if r["scope"] == "unit":
             units[r["indicator"]].append(
                 UnitResult(
@@ -133,7 +135,7 @@ def _indicator_lines(store: Store, period: str, rows: Sequence[Mapping[str, Any]
     return [
         IndicatorLine(
             **{k: r[k] for k in _INDICATOR},
-            points=tuple(points[r["indicator"]]),
+            points=tuple(points[r["indicator"], r["unit"]]),
             units=tuple(units[r["indicator"]]),
         )
         for r in rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -86,4 +86,4 @@ def _headline(view: SummaryView) -> dict[str, int]:
 
 
 def _flat(line: Any) -> dict[str, Any]:
-    return {k: v for k, v in asdict(line).items() if not isinstance(v, tuple)}
+    return {f.name: v for f in fields(line) if not isinstance(v := getattr(line, f.name), tuple)}

@@ -17,7 +17,7 @@ from pathlib import Path
 from config.calendar import SHANGHAI
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("cycle", "checks", "attainment")
+PARTS = ("cycle", "checks", "attainment", "scale")
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
 -- Value and expected progress of every city indicator in each reported period up to $period, for the charts.
-SELECT indicator, period, actual, progress_pct, expected_pct, light
+SELECT indicator, unit, period, actual, progress_pct, expected_pct, light
 FROM mart.attainment
 WHERE scope = 'city' AND period <= $period
-ORDER BY indicator, period
+ORDER BY indicator, unit, period
