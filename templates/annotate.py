@@ -36,6 +36,7 @@ _FILLS: Final = {
 }
 _ENTRY: Final = PatternFill("solid", fgColor="FFFFFBE6")
 _FIXED: Final = PatternFill("solid", fgColor="FFF4F5F7")
+_PLAIN: Final = Font(name="宋体", size=11)
 _HEADER: Final = PatternFill("solid", fgColor="FFD9E2F0")
 _ENTRY_COLUMNS: Final = range(7, 12)  # 本期值 分子 分母 零报告 说明
 _ORDER: Final = {"error": 0, "warning": 1, "info": 2}
@@ -237,7 +238,7 @@ def _list(book: Workbook, findings: Sequence[Remark]) -> None:
     sheet = book.create_sheet(RESULTS, 0)
     errors = sum(f.severity == "error" for f in findings)
     _write(sheet["A1"], "校验结果")
-    sheet["A1"].font = Font(bold=True, size=16)
+    sheet["A1"].font, sheet["A2"].font = Font(name="宋体", bold=True, size=16), _PLAIN
     _write(
         sheet["A2"],
         f"须改正{errors}处，请说明或核对{len(findings) - errors}处。点击“单元格”可跳到该处；"
@@ -253,10 +254,11 @@ def _list(book: Workbook, findings: Sequence[Remark]) -> None:
     ):
         cell = sheet.cell(4, column)
         _write(cell, text)
-        cell.font, cell.fill = Font(bold=True), _HEADER
+        cell.font, cell.fill = Font(name="宋体", bold=True), _HEADER
         sheet.column_dimensions[get_column_letter(column)].width = width
     for row, finding in enumerate(findings, 5):
-        sheet.cell(row, 1, row - 4)
+        sheet.cell(row, 1, row - 4).alignment = Alignment(horizontal="center", vertical="top")
+        sheet.cell(row, 1).font = _PLAIN
         texts = (
             severity(finding.severity),
             finding.sheet or "整份文件",
@@ -267,13 +269,13 @@ def _list(book: Workbook, findings: Sequence[Remark]) -> None:
         for column, text in enumerate(texts, 2):
             cell = sheet.cell(row, column)
             _write(cell, text)
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), _PLAIN
         sheet.cell(row, 2).fill = _FILLS.get(finding.severity, _FILLS["info"])
         target = _sheet_for_link(book, finding)
         if target:
             link = sheet.cell(row, 4)
             link.hyperlink = Hyperlink(ref=link.coordinate, location=target, display=finding.cell)
-            link.font = Font(color="FF1D4F91", underline="single")
+            link.font = Font(name="宋体", size=11, color="FF1D4F91", underline="single")
     sheet.freeze_panes = "A5"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
