@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from config.contacts import Person
-from flows.compose import Attachment, compose, message_id
+from flows.compose import Attachment, InlineImage, compose, message_id
 from flows.office import Office
 from templates.views import AlertView, OfficeView
 from warehouse.ledger import OutgoingMail
@@ -39,7 +39,7 @@ class Post:
 
     def letter(
         self, template: str, kind: str, to: Person, *, step: str, unit: str | None = None, period: str | None = None,
-        attachments: Sequence[Attachment] = (), formal: bool = False, **context: Any,
+        attachments: Sequence[Attachment] = (), inline: Sequence[InlineImage] = (), formal: bool = False, **context: Any,
     ) -> OutgoingMail:  # fmt: skip
         """A frozen mail. ``step`` tells two letters of one template and period apart; a repeated one is the same.
 
@@ -56,6 +56,7 @@ class Post:
             identity,
             self.as_of,
             attachments,
+            inline,
         )
         return OutgoingMail(
             dedupe_key=key, kind=kind, recipient=to.mail, unit=unit, period=period, subject=content.subject,

@@ -9,10 +9,12 @@ from typing import Any
 
 from flows import letters
 from flows.office import Office
+from flows.steps import documents
 from flows.steps.delivering import deliver
 from flows.steps.picturing import site_view, summary_view
 from flows.steps.running import recorded
 from flows.steps.viewing import NotOpened
+from templates.formats import quarter
 from templates.report import site_pages, summary_page
 from templates.views import SiteView, SummaryView
 from warehouse import attainment, ledger, register
@@ -37,7 +39,7 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
     """
     office.home.create()
     lights, projection = office.config.settings.lights, office.config.settings.projection
-    recipients = 0
+    recipients, made = 0, None
     with office.store() as store, recorded(office, store, "report", period, as_of=as_of, send=send):
         if not store.rows("read_cycle", {"period": period}):
             raise NotOpened(f"{period} 还没有开启;请先运行 jibao open --period {period}")
@@ -48,11 +50,16 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
             )
         view = summary_view(store, office, period, as_of)
         if send:
+            made = documents.make(office, view, chart=True)
             digest = store.rows("read_attainment_hash", {"period": period})[0]["digest"]
             with store.transaction():
-                recipients = ledger.enqueue(store, letters.summary(office, view, digest, as_of))
+                mails = letters.summary(
+                    office, view, digest, as_of, made.attachments(_title(office, view)), made.inline
+                )
+                recipients = ledger.enqueue(store, mails)
         site = site_view(store, period, as_of)
     summary = _write_pages(office, view, site)
+    documents.write(office, view, summary.parent, made)
     with Reader(office.home.snapshot) as reader:
         publish_site_data(reader.con, office.home.site / "data")
     if send:
@@ -65,6 +72,10 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
         [_flat(i) for i in view.indicators],
         recipients,
     )
+
+
+def _title(office: Office, view: SummaryView) -> str:
+    return f"{office.config.plan.city_name}{quarter(view.period)}进展通报"
 
 
 def _write_pages(office: Office, view: SummaryView, site: SiteView) -> Path:
