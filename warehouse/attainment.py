@@ -88,7 +88,8 @@ def _prepare(store: Store, period: str, as_of: datetime, min_points: int) -> dic
         "year": int(period[:4]),
     }
     for name in (
-        "create_attainment_figures", "create_attainment_targets", "rollup_attainment", "create_attainment_shares",
+        "create_attainment_targets", "create_attainment_reporters", "create_attainment_figures", "rollup_attainment",
+        "create_attainment_shares",
     ):  # fmt: skip
         _step(store, name, params)
     return params

@@ -1,4 +1,5 @@
 -- Temp table attain_target: every (indicator, unit, scope) to be assessed, with baseline, goal and time span resolved.
+-- series numbers them: all that follows joins and groups millions of rows by it, not by three texts.
 CREATE OR REPLACE TEMP TABLE attain_target AS
 WITH reporting AS (
     SELECT r.indicator, r.unit, u.city
@@ -34,7 +35,7 @@ resolved AS (
     JOIN own d ON d.indicator = a.indicator AND d.unit = $city AND d.scope = 'city'
     LEFT JOIN own o ON o.indicator = a.indicator AND o.unit = a.unit AND o.scope = a.scope
 )
-SELECT * EXCLUDE (reports_drop),
+SELECT (row_number() OVER (ORDER BY scope, indicator, unit))::INTEGER AS series, * EXCLUDE (reports_drop),
        left(baseline_period, 4)::INTEGER * 4 + right(baseline_period, 1)::INTEGER - 1 AS t0,
        left($end_period, 4)::INTEGER * 4 + right($end_period, 1)::INTEGER - 1 AS t_end,
        target_kind = 'reduction' AND reports_drop AS is_drop,

@@ -1,10 +1,10 @@
 -- Temp table projection_point: complete figures up to $origin of series still running; flows as their full-year equivalent.
 CREATE OR REPLACE TEMP TABLE projection_point AS
-SELECT s.indicator, s.unit, s.scope, $origin::INTEGER AS origin, t.t_end AS t_to, s.t,
+SELECT s.series, $origin::INTEGER AS origin, t.t_end AS t_to, s.t,
        CASE WHEN t.is_flow THEN s.value / h.share ELSE s.value END AS y
 FROM attain_series s
-JOIN attain_target t USING (indicator, unit, scope)
-LEFT JOIN attain_share h ON h.indicator = s.indicator AND h.unit = s.unit AND h.scope = s.scope AND h.quarter = s.t % 4
+JOIN attain_target t USING (series)
+LEFT JOIN attain_share h ON h.series = s.series AND h.quarter = s.t % 4
 WHERE s.value IS NOT NULL AND s.is_complete AND s.t <= $origin AND t.t_end > $origin
     AND t.target_kind NOT IN ('milestone', 'unspecified')
     -- A per-unit target says nothing about the sum of units.

@@ -1,5 +1,5 @@
 -- One hash over everything the assessment of a period reads; the same whatever the order of rows or submissions.
 SELECT md5(concat_ws('|', $plan_hash, $city, $end_period, $period, $yellow_gap_pp, $red_gap_pp, $min_points,
-                     count(*), bit_xor(md5_number(concat_ws('|', indicator, unit, period, status, coalesce(state, '-'),
-                     coalesce(value::VARCHAR, '-'), coalesce(numerator::VARCHAR, '-'), coalesce(denominator::VARCHAR, '-')))))) AS input_hash
+                     count(*), bit_xor(hash(reporter, t, status, state, value, numerator, denominator)),
+                     sum(hash(reporter, t, status, state, value, numerator, denominator)))) AS input_hash
 FROM attain_figure

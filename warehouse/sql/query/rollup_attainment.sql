@@ -1,23 +1,22 @@
 -- Temp table attain_series: each assessed series by quarter; city values rolled up from its reporters with coverage.
 CREATE OR REPLACE TEMP TABLE attain_series AS
 WITH rolled AS (
-    SELECT t.indicator, t.unit, t.scope, f.t, t.rollup, t.reporters, t.binds,
+    SELECT f.city_series AS series, f.t,
            count(f.value) AS with_value,
            count(f.numerator + f.denominator) AS with_parts,
            count(f.state) AS with_state,
            count(*) FILTER (f.state = '已完成') AS done,
            count(*) FILTER (f.status = 'nil') AS nil,
            min(f.state) AS any_state,
-           arg_min(f.value, f.unit) AS one,
+           arg_min(f.value, f.reporter) AS one,
            -- Exact decimals: sums of floats depend on their order, and a rerun must be identical.
            sum(f.value::DECIMAL(38, 9))::DOUBLE AS total,
            sum(f.numerator::DECIMAL(38, 9)) FILTER (f.denominator IS NOT NULL)::DOUBLE AS numerator,
            sum(f.denominator::DECIMAL(38, 9)) FILTER (f.numerator IS NOT NULL)::DOUBLE AS denominator
     FROM attain_figure f
-    JOIN attain_target t ON t.scope = 'city' AND t.indicator = f.indicator AND t.unit = f.city
     GROUP BY ALL
 )
-SELECT indicator, unit, scope, t,
+SELECT series, t,
        CASE WHEN rollup = 'ratio' AND (reporters > 1 OR with_parts > 0) THEN 100 * numerator / nullif(denominator, 0)
             WHEN reporters = 1 THEN one
             WHEN rollup = 'sum' THEN total
@@ -29,10 +28,10 @@ SELECT indicator, unit, scope, t,
        rollup = 'ratio' AND denominator = 0 AS is_zero_denominator,
        rollup = 'ratio' AND with_value > 0 AND with_parts < with_value AND reporters > 1 AS lacks_parts,
        rollup <> 'sum' OR reported = reporters AS is_complete
-FROM rolled
+FROM rolled JOIN attain_target USING (series)
 UNION ALL
-SELECT f.indicator, f.unit, 'unit', f.t, f.value, (f.value IS NOT NULL)::INTEGER, (f.state IS NOT NULL)::INTEGER,
+SELECT f.unit_series, f.t, f.value, (f.value IS NOT NULL)::INTEGER, (f.state IS NOT NULL)::INTEGER,
        coalesce(f.state = '已完成', false)::INTEGER, (f.status = 'nil')::INTEGER, f.state,
        coalesce(f.value IS NULL AND f.denominator = 0 AND f.status <> 'nil', false), false, true
 FROM attain_figure f
-JOIN attain_target t ON t.scope = 'unit' AND t.indicator = f.indicator AND t.unit = f.unit
+WHERE f.unit_series IS NOT NULL

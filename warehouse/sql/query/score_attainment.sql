@@ -11,9 +11,9 @@ WITH figure AS (
            t.scope = 'city' AND t.binds = 'unit' AND t.rollup IN ('single', 'sum') AND t.reporters > 1 AS is_by_unit,
            $t % 4 < 3 AND t.is_flow AS is_year_open
     FROM attain_target t
-    LEFT JOIN attain_series s ON s.indicator = t.indicator AND s.unit = t.unit AND s.scope = t.scope AND s.t = $t
-    LEFT JOIN attain_share h ON h.indicator = t.indicator AND h.unit = t.unit AND h.scope = t.scope AND h.quarter = $t % 4
-    LEFT JOIN attain_path p ON p.indicator = t.indicator AND p.unit = t.unit AND p.scope = t.scope
+    LEFT JOIN attain_series s ON s.series = t.series AND s.t = $t
+    LEFT JOIN attain_share h ON h.series = t.series AND h.quarter = $t % 4
+    LEFT JOIN attain_path p ON p.series = t.series
 ),
 judged AS (
     SELECT *,
@@ -132,4 +132,4 @@ SELECT l.indicator, l.unit, l.scope, l.baseline, l.target_kind, l.target_low, l.
 FROM lit l
 -- Only equalities in these joins: any other condition makes DuckDB compare every pair of rows.
 LEFT JOIN worst w ON w.indicator = l.indicator AND w.unit = l.unit AND w.scope = l.scope
-LEFT JOIN projection p ON p.indicator = l.indicator AND p.unit = l.unit AND p.scope = l.scope
+LEFT JOIN projection p ON p.series = l.series
