@@ -1,32 +1,29 @@
 """One SMTP connection: yagmail connects and logs in, one mail is one attempt, every attempt ends in an Outcome.
 
-Belongs here: sockets, TLS, deadlines, what a server's answer means. Does not: the queue (warehouse.ledger),
-composing, files. Imported only where mail really leaves: yagmail is not free to import.
+Belongs here: sockets, TLS, deadlines. Does not: what an answer means (flows.smtp_answers), the queue
+(warehouse.ledger), composing, files. Imported only where mail really leaves: yagmail is not free to import.
 """
 
 from __future__ import annotations
 
-import base64
 import os
 import socket
 import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol
 
 import yagmail
 
+from flows.smtp_answers import Attempt, by_code, login_failed, mail_failed, spellings
 from warehouse.ledger import Outcome
 
 RECEIVE_TIMEOUT_S = 20  # one silent read; the deadline bounds the whole mail
 _GRACE_S = 0.5  # after a cut connection, for the worker to say what it had already learned
 _QUIT_S = 2
-_AUTH_CODES = (530, 534, 535, 538)
-_TOO_LARGE = 552  # the one refusal of MAIL FROM that is about the mail, not about us
 
 
 class MailSettings(Protocol):
@@ -52,13 +49,6 @@ class MailSettings(Protocol):
     def deadline_s(self) -> float: ...
     @property
     def max_attempts(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class Attempt:
-    outcome: Outcome
-    code: int | None  # SMTP code when the server gave one
-    text: str  # one Chinese line with the server's words, no secret
 
 
 class _Link:
@@ -160,7 +150,7 @@ class Transport:
     def __init__(self, settings: MailSettings, password: str | None = None) -> None:
         self._settings = settings
         self._password = password
-        self._secrets = _spellings(settings.user, password)
+        self._secrets = spellings(settings.user, password)
         self._worker: _Worker | None = None
 
     def __enter__(self) -> Transport:
@@ -267,14 +257,14 @@ class _Worker:
                 self._mailer = _Mailer(self._settings, self._password, self.link)
                 self._mailer.login()
             except Exception as error:  # whatever goes wrong before a mail is offered is the channel's fault
-                return _login_failed(error)
+                return login_failed(error)
         assert self._mailer is not None
         try:
             refused = self._mailer.smtp.sendmail(self._settings.sender_address, [recipient], eml)
         except Exception as error:
-            return _mail_failed(error, recipient, self.link.handed_over)
+            return mail_failed(error, recipient, self.link.handed_over)
         if refused:
-            return _by_code(*refused.get(recipient, next(iter(refused.values()))))
+            return by_code(*refused.get(recipient, next(iter(refused.values()))))
         return Attempt(Outcome.SENT, 250, "已发出")
 
     def _is_open(self) -> bool:
@@ -310,64 +300,3 @@ def read_password(settings: MailSettings) -> str | None:
 def _tls(settings: MailSettings) -> ssl.SSLContext:
     # yagmail verifies nothing unless it is given a context; this one checks chain and host name.
     return ssl.create_default_context(cafile=settings.ca_file or None)
-
-
-def _login_failed(error: Exception) -> Attempt:
-    code, text = _code_of(error), _words(error)
-    if code in _AUTH_CODES:
-        return Attempt(Outcome.AUTH, code, f"邮件服务器不接受登录:{text}")
-    if isinstance(error, UnicodeEncodeError):  # SMTP logins are ASCII here; the error object holds the password
-        return Attempt(Outcome.AUTH, None, "邮件用户名或密码含有非 ASCII 字符,无法登录")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Attempt(Outcome.CHANNEL, None, f"邮件服务器的证书不可信:{error.verify_message}")
-    return Attempt(Outcome.CHANNEL, code, f"连不上邮件服务器:{text}")
-
-
-def _mail_failed(error: Exception, recipient: str, handed_over: bool) -> Attempt:
-    refused = getattr(error, "recipients", None)
-    if isinstance(refused, dict) and refused:
-        return _by_code(*refused.get(recipient, next(iter(refused.values()))))
-    code = _code_of(error)
-    if code is not None and hasattr(error, "sender") and code >= 500 and code != _TOO_LARGE:
-        return Attempt(Outcome.AUTH, code, f"邮件服务器不接受发件地址:{_words(error)}")
-    if code is not None and 400 <= code < 600:
-        return _by_code(code, getattr(error, "smtp_error", b""))
-    if handed_over:
-        return Attempt(Outcome.UNSURE, None, f"正文交出后连接中断,不知是否送达:{_words(error)}")
-    if isinstance(error, (ValueError, UnicodeError)) and not isinstance(error, OSError):
-        return Attempt(Outcome.REJECTED, None, f"邮件本身无法发送:{_words(error)}")
-    return Attempt(Outcome.CHANNEL, None, f"与邮件服务器的连接中断:{_words(error)}")
-
-
-def _by_code(code: int, words: bytes | str) -> Attempt:
-    text = f"{code} {_plain(words)}".strip()
-    if code in _AUTH_CODES:
-        return Attempt(Outcome.AUTH, code, f"邮件服务器要求登录:{text}")
-    if 400 <= code < 500:
-        return Attempt(Outcome.REJECTED_TEMPORARY, code, f"邮件服务器暂不接受:{text}")
-    return Attempt(Outcome.REJECTED, code, f"邮件服务器拒收:{text}")
-
-
-def _code_of(error: Exception) -> int | None:
-    code = getattr(error, "smtp_code", None)
-    return code if isinstance(code, int) and code > 0 else None
-
-
-def _words(error: Exception) -> str:
-    code = _code_of(error)
-    if code is not None:
-        return f"{code} {_plain(getattr(error, 'smtp_error', b''))}".strip()
-    return _plain(str(error)) or type(error).__name__
-
-
-def _plain(words: bytes | str) -> str:
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
-
-
-def _spellings(user: str, password: str | None) -> tuple[str, ...]:
-    """The password and its SMTP encodings: a server could quote what it was sent."""
-    if not password:
-        return ()
-    plain = f"\0{user}\0{password}".encode()
-    return (base64.b64encode(plain).decode(), base64.b64encode(password.encode()).decode(), password)
