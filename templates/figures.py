@@ -65,13 +65,13 @@ def lights_png(view: SummaryView) -> bytes | None:
                     str(count),
                     ha="center",
                     va="center",
-                    fontsize=7.5,
+                    fontsize=8.5,
                     color=_INK[code],
                 )
                 left += count
         axes.set_xlim(0, most * 1.02)
         axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.set_yticks(range(len(rows)), [_short(name) for name, _ in rows], fontsize=8)
+        axes.set_yticks(range(len(rows)), [_short(name) for name, _ in rows], fontsize=9)
         axes.set_xticks([])
         axes.tick_params(length=0)
         for side in ("top", "right", "bottom"):
@@ -90,7 +90,7 @@ def lights_png(view: SummaryView) -> bytes | None:
                 Patch(facecolor=FILLS[code], label=f"{one.symbol} {one.label} {view.counts.of(code)}")
                 for code, one in LIGHTS.items()
             ],
-            loc="center left", bbox_to_anchor=(0.01, 1 - 47 / height), ncols=5, frameon=False, fontsize=7.5,
+            loc="center left", bbox_to_anchor=(0.01, 1 - 47 / height), ncols=5, frameon=False, fontsize=8.5,
             handlelength=1.0, handleheight=0.9, columnspacing=1.4, handletextpad=0.5, borderpad=0,
         )  # fmt: skip
         out = io.BytesIO()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from templates.render import Renderer
-from templates.views import OfficeView, SiteView, SummaryView
+from templates.views import OfficeView, SiteView, SummaryView, UnitPageView
 
 
 def summary_page(renderer: Renderer, office: OfficeView, view: SummaryView) -> str:
@@ -14,6 +14,11 @@ def summary_page(renderer: Renderer, office: OfficeView, view: SummaryView) -> s
 def site_pages(renderer: Renderer, office: OfficeView, view: SiteView) -> dict[str, str]:
     """The site's own pages by file name: ``index.html``, ``units.html``, ``quality.html``."""
     return {f"{name}.html": renderer.page(f"site/{name}", office=office, view=view) for name in PAGES}
+
+
+def unit_page(renderer: Renderer, office: OfficeView, view: UnitPageView) -> str:
+    """``units/UNIT_PERIOD.html``: what one unit reported and how it stands."""
+    return renderer.page("personal/unit", office=office, view=view)
 
 
 PAGES = ("index", "units", "quality")

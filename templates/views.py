@@ -25,7 +25,10 @@ from templates.published import (
     SiteView,
     SummaryView,
     TrajectoryPoint,
+    UnitFigureLine,
+    UnitFileLine,
     UnitLine,
+    UnitPageView,
     UnitResult,
     UnitStatusLine,
 )
@@ -53,7 +56,10 @@ __all__ = [
     "SiteView",
     "SummaryView",
     "TrajectoryPoint",
+    "UnitFigureLine",
+    "UnitFileLine",
     "UnitLine",
+    "UnitPageView",
     "UnitResult",
     "UnitStatusLine",
 ]

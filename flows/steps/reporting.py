@@ -9,7 +9,7 @@ from typing import Any
 
 from flows import letters
 from flows.office import Office
-from flows.steps import documents
+from flows.steps import documents, portraits
 from flows.steps.delivering import deliver
 from flows.steps.picturing import site_view, summary_view
 from flows.steps.running import recorded
@@ -58,7 +58,9 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
                 )
                 recipients = ledger.enqueue(store, mails)
         site = site_view(store, period, as_of)
+        own = portraits.portraits(store, office, period, as_of)
     summary = _write_pages(office, view, site)
+    portraits.write(office, own)
     documents.write(office, view, summary.parent, made)
     with Reader(office.home.snapshot) as reader:
         publish_site_data(reader.con, office.home.site / "data")
