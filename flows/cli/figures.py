@@ -58,3 +58,29 @@ def export_command(home: Path | None, config: Path | None, period: str, form: st
     for path in export(office_of(home, config), period, form, out):
         click.echo(str(path))
     return DONE
+
+
+@command(name="explain")
+@period_option
+@click.option("--indicator", required=True, help="指标编码，例如 I-01。")
+@click.option("--unit", default=None, help="单位编码或名称；不写则为全市。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def explain_command(
+    home: Path | None, config: Path | None, period: str, indicator: str, unit: str | None, as_json: bool
+) -> int:
+    """说明一个数字的来历：公式、输入、修订、文件与单元格、校验问题。"""
+    from flows.explain import NothingToExplain, explain_document, explain_lines
+    from warehouse.store import Reader
+
+    office = office_of(home, config)
+    try:
+        with Reader(office.home.snapshot) as reader:
+            document = explain_document(reader, office.config, period, indicator, unit)
+    except NothingToExplain as error:
+        click.echo(str(error), err=True)
+        return WRONG_USE
+    shown = (
+        json.dumps(document, ensure_ascii=False, indent=1) if as_json else "\n".join(explain_lines(document))
+    )
+    click.echo(shown)
+    return DONE
