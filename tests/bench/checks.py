@@ -48,7 +48,7 @@ def run() -> dict[str, Any]:
         began = time.perf_counter()
         by_sql = _sql_pass(store, config, {"rows": rows, "files": files})
         figures["sql_s"] = _since(began)
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         by_engine: dict[str, int] = {}
         for name, frame in (("files", files), ("rows", rows)):
             outcomes, figures["engine"] = suites.validate(
@@ -57,6 +57,7 @@ def run() -> dict[str, Any]:
             assert not any(o.error for o in outcomes), outcomes
             by_engine |= {o.rule: len(o.failed) for o in outcomes}
         figures["engine_s"] = _since(began)
+        figures["engine_cpu_s"] = round(time.process_time() - cpu, 3)
         began = time.perf_counter()
         judgement = judge(rows, files, config)
         figures["judge_s"] = _since(began)
