@@ -87,22 +87,29 @@ def _collect(
     office: Office, as_of: datetime, inbox: Path | None, period: str | None, units: Sequence[str] | None
 ) -> CollectResult:
     place = inbox or office.home.inbox
-    found = taking.settled(office, place)
-    result = CollectResult(waiting=[*found.growing, *found.folders])
-    arrived = []
-    for candidate in found.ready:
-        a = taking.take(office, candidate, units)
-        if a is not None and isinstance(a.copy, Refusal) and a.copy.is_passing:
-            result.waiting.append(a.file_name)
-        elif a is not None:
-            arrived.append(a)
-    if arrived:
+    result, done, passed = CollectResult(), set[str](), list[str]()
+    while True:
+        found = taking.settled(office, place, patient=not done)
+        batch = taking.fair_share(found.ready, done)
+        if not batch:
+            break
+        done |= {c.entry for c in batch}
+        arrived = []
+        for candidate in batch:
+            a = taking.take(office, candidate, units)
+            if a is not None and isinstance(a.copy, Refusal) and a.copy.is_passing:
+                passed.append(a.file_name)
+            elif a is not None:
+                arrived.append(a)
+        if not arrived:
+            continue
         readings = _read_new(office, arrived)
         with office.store() as store, recorded(office, store, "collect", period, inbox=str(place)) as run_id:
             _settle_batch(office, store, run_id, as_of, period, arrived, readings, result)
         if inbox is None:
-            result.waiting += taking.clear(office, arrived)
+            passed += taking.clear(office, arrived)
         taking.clear_landing(arrived)
+    result.waiting = [*found.growing, *found.folders, *passed]
     return result
 
 
@@ -154,7 +161,7 @@ def _settle_batch(
     ]
     with store.transaction():
         register.record_register(store, office.config, as_of)
-        result.revisions = facts.record_batch(
+        result.revisions += facts.record_batch(
             store, run_id, as_of, judged, judgement.findings, judgement.rules, rejected
         )
         facts.record_arrivals(store, as_of, seen)
@@ -228,13 +235,13 @@ def _shelve(office: Office, arrived: Arrived, judged: Judged) -> None:
 
 def _count(result: CollectResult, judged: Sequence[Judged], copies: int) -> None:
     counts = Counter(j.status for j in judged)
-    result.accepted = counts[Status.ACCEPTED]
-    result.accepted_with_warnings = counts[Status.ACCEPTED_WITH_WARNINGS]
-    result.returned = counts[Status.RETURNED]
-    result.quarantined = counts[Status.QUARANTINED]
-    result.duplicates = copies
-    result.periods = sorted({j.submission.period for j in judged if j.submission.period})
-    result.lines = [
+    result.accepted += counts[Status.ACCEPTED]
+    result.accepted_with_warnings += counts[Status.ACCEPTED_WITH_WARNINGS]
+    result.returned += counts[Status.RETURNED]
+    result.quarantined += counts[Status.QUARANTINED]
+    result.duplicates += copies
+    result.periods = sorted({*result.periods, *(j.submission.period for j in judged if j.submission.period)})
+    result.lines += [
         {
             "unit": j.submission.unit,
             "file_name": j.submission.file_name,

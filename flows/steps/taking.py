@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,8 @@ from warehouse.intake.guard import Refusal, admit, display_name
 from warehouse.intake.reading import Landing
 
 LOCK_TIMEOUT_S = 600
+FIRST_SHARE = 20  # files of one folder in the first batch: more than any clerk drops at once
+LARGEST_SHARE = 600
 
 
 class CollectionBusy(RuntimeError):
@@ -65,14 +68,29 @@ def alone(office: Office) -> Iterator[None]:
         raise CollectionBusy("另一次采集一直没有结束,请稍后再试;若确认已卡死,请先结束该进程") from error
 
 
-def settled(office: Office, place: Path) -> drop_folder.Scan:
+def settled(office: Office, place: Path, *, patient: bool = True) -> drop_folder.Scan:
     """Lists the folder; when files were written a moment ago, waits once for them to settle."""
     settle = office.config.settings.intake.settle_seconds
     found = drop_folder.scan(place, now=time.time(), settle_seconds=settle)
-    if found.growing:
+    if found.growing and patient:
         time.sleep(settle)
         found = drop_folder.scan(place, now=time.time(), settle_seconds=settle)
     return found
+
+
+def fair_share(ready: Sequence[drop_folder.Candidate], done: Set[str]) -> list[drop_folder.Candidate]:
+    """The next batch: not yet ``done`` entries, each folder's oldest, so that a flood of one starves no other.
+
+    What was taken before in this collection has been answered, so the batches may grow.
+    """
+    allowance = min(FIRST_SHARE + len(done), LARGEST_SHARE)
+    taken: Counter[str] = Counter()
+    batch = []
+    for candidate in ready:
+        if candidate.entry not in done and taken[candidate.folder] < allowance:
+            taken[candidate.folder] += 1
+            batch.append(candidate)
+    return batch
 
 
 def take(office: Office, candidate: drop_folder.Candidate, units: Sequence[str] | None) -> Arrived | None:

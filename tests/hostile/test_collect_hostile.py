@@ -220,3 +220,35 @@ def test_a_file_overwritten_in_place_while_it_is_copied_waits(
     assert arrived is not None and isinstance(arrived.copy, Refusal) and arrived.copy.is_passing
     monkeypatch.undo()
     assert PERIOD in str(desk.office.home.workbooks(PERIOD)) and path.exists()
+
+
+def test_a_flood_of_one_folder_starves_no_other(desk: Desk) -> None:
+    """1,000 junk files, older than everybody's: the others are answered by the first batch."""
+    units = twenty_good(desk)
+    flooder = desk.office.config.units[30].code
+    for n in range(1000):
+        desk.drop(flooder, f"{n}.csv", b"junk,%d" % n, age=3600)
+    desk.drop(flooder, "季报.xlsx", desk.book(flooder))
+    desk.collect()
+    runs = [r for (r,) in desk.sql("SELECT run_id FROM mart.run WHERE flow = 'collect' ORDER BY started_at")]
+    first = {
+        u
+        for (u,) in desk.sql(
+            "SELECT DISTINCT s.unit FROM main.verdict v JOIN main.submission s USING (submission_id) WHERE v.run_id = ?",
+            runs[0],
+        )
+    }
+    assert set(units) | {flooder} == first and len(runs) > 2
+    assert accepted(desk) == {*units, flooder}
+    desk.check_invariant()
+
+
+def test_a_file_gone_after_it_was_copied_counts_all_the_same(desk: Desk) -> None:
+    path = desk.drop("SWJ", "表.xlsx", desk.book("SWJ"))
+    (candidate,) = taking.settled(desk.office, desk.office.home.inbox).ready
+    arrived = taking.take(desk.office, candidate, None)
+    path.rename(path.with_name("改名.xlsx"))
+    assert arrived is not None and taking.clear(desk.office, [arrived]) == []
+    assert path.with_name("改名.xlsx").exists()
+    gone = taking.take(desk.office, candidate, None)
+    assert gone is not None and isinstance(gone.copy, Refusal) and gone.copy.is_passing
