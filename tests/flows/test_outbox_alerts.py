@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from mail_samples import NOW, address, letter
 from smtp_script import ScriptedServer
 
-from flows.mail_cli import mail_group
+from flows.cli.mail import mail_group
 from flows.office import Office, open_office
 from flows.steps.delivering import deliver
 from warehouse import ledger

@@ -1,7 +1,7 @@
 """``jibao mail``: the queue as people see it, and a person's word on mails the program must not decide about.
 
 Belongs here: options, lines, exit codes of the mail commands. Does not: the state machine (warehouse.ledger).
-``flows.cli`` adds :data:`mail_group` to ``jibao``.
+
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import click
 
 from config.calendar import SHANGHAI
 from flows import clock
-from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, command, office_of
+from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, command, group, office_of
 from flows.outbox import KINDS
 from warehouse import ledger
 from warehouse.ledger import LedgerError
@@ -32,7 +32,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="输出 JSON�
 reason_option = click.option("--reason", required=True, help="理由,记入台账。")
 
 
-@click.group(name="mail")
+@group.group(name="mail")
 def mail_group() -> None:
     """查看邮件台账,重发失败的邮件,认定不知是否送达的邮件。"""
 
