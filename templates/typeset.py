@@ -7,6 +7,7 @@ Nothing of the machine is read: only the shipped font, no system fonts, no file 
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,10 +22,15 @@ from templates.render import Renderer
 from templates.views import IndicatorLine, LightCounts, OfficeView, SummaryView, UnitLine
 
 NAME = "report/summary.typ"
+_PLACE = re.compile(r"summary\.typ:(\d+):\d+")
 
 
 class TypesetError(RuntimeError):
-    """The template does not compile; the message is typst's own."""
+    """The template does not compile; the message is typst's own. ``line`` counts from 1; None: not told."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 def summary_pdf(renderer: Renderer, office: OfficeView, view: SummaryView) -> bytes:
@@ -50,7 +56,8 @@ def summary_pdf(renderer: Renderer, office: OfficeView, view: SummaryView) -> by
                 package_cache_path=folder,
             )
         except (RuntimeError, ValueError) as error:
-            raise TypesetError(str(error).replace(folder, "")) from error
+            place = _PLACE.search(str(getattr(error, "diagnostic", "")))
+            raise TypesetError(str(error).replace(folder, ""), int(place[1]) if place else None) from error
 
 
 def summary_data(office: OfficeView, view: SummaryView) -> dict[str, Any]:
