@@ -170,3 +170,16 @@ def test_domain_score_weighs_capped_progress_and_names_what_it_leaves_out(office
     assert (row["domain"], row["scored"], row["indicators"]) == ("D-01", 2, 5)
     assert row["weights"] == "A×3，B×1"
     assert all(part in row["excluded"] for part in ("C（缺基期", "D（里程碑", "E（年度累计"))
+
+
+def test_plan_score_is_the_weighted_mean_of_the_domains_scores(office: Office) -> None:
+    office.define("A", "at_least", low=100, baseline=0)
+    office.define("P", "at_least", low=100, baseline=0, domain=None)
+    office.define("Q", "milestone", measure="state", domain=None)
+    office.register()
+    office.report("A", 40.0)
+    office.report("P", 80.0)
+    office.compute()
+    (row,) = office.store.rows("score_plan", {"period": "2019-Q3"})
+    assert row["score_pct"] == pytest.approx(60)
+    assert row["weights"] == "全市总体目标×1，领域一×1" and (row["scored"], row["domains"]) == (2, 2)

@@ -83,3 +83,34 @@ def test_ties_share_a_rank_and_timeliness_then_quality_break_them(store: Store) 
     fill(store, "F", 0, [], unowed=1)
     ranks = dict(store.con.execute("SELECT unit, rank FROM mart.reporting_rate").fetchall())
     assert ranks == {"A": 1, "B": 1, "D": 3, "C": 4, "E": 5, "F": None}
+
+
+def test_units_are_ranked_by_every_measure_with_ties(store: Store) -> None:
+    """A and B report alike; B's figure is further on its way. C answers for nothing measurable."""
+    for unit in "ABC":
+        fill(store, unit, 1, [("I-0", ON_TIME, False)])
+    tables = {
+        "register_event": ("recorded_at plan_hash config_hash reason", [(DUE, "p", "c", "")]),
+        "plan": ("plan_hash plan_id name city city_name start_period end_period", [("p", "x", "x", "CITY", "市", "2015-Q4", "2020-Q4")]),
+        "indicator": (
+            "plan_hash indicator name clause measure unit_label definition accumulation direction scope rollup needs_parts"
+            " reports_drop weight sort",
+            [("p", i, i, "", "amount", "", "", a, "up", "city", "single", False, False, 1.0, 0)
+             for i, a in (("I-A", "level"), ("I-B", "level"), ("I-Y", "ytd"))],
+        ),
+        "reporter": ("plan_hash indicator unit", [("p", "I-A", "A"), ("p", "I-B", "B"), ("p", "I-Y", "C")]),
+        "attainment": (
+            "period as_of indicator unit scope target_kind progress_pct expected_pct gap_pp light input_hash",
+            [("2019-Q3", DUE, i, "CITY", "city", "at_least", p, 75.0, 75.0 - p, "red", "") 
+             for i, p in (("I-A", 40.0), ("I-B", 140.0), ("I-Y", 90.0))],
+        ),
+    }  # fmt: skip
+    for table, (columns, rows) in tables.items():
+        store.append(table, columns.split(), rows)
+    found = {
+        r[0]: r[1:]
+        for r in store.con.execute(
+            "SELECT unit, attainment_pct, timeliness_rank, completeness_rank, quality_rank, attainment_rank, rank FROM mart.unit_rank"
+        ).fetchall()
+    }
+    assert found == {"A": (40, 1, 1, 1, 2, 2), "B": (100, 1, 1, 1, 1, 1), "C": (None, 1, 1, 1, None, 3)}

@@ -131,7 +131,7 @@ def test_late_baseline_shows_from_its_day_on_and_is_told(told: dict[str, Any]) -
     before, after = told["late after"][(ITEM, "441400")], told["based"][(ITEM, "441400")]
     assert before["progress_pct"] is None and "缺基期" in before["note"]
     assert after["progress_pct"] == pytest.approx(100 * (500 - 180) / (1000 - 180))
-    assert "缺基期" not in (after["note"] or "")
+    assert "缺基期" not in after["note"] and "基期为后补" in after["note"]
     assert told["late page before base"] == told["late page"]
     rows = {(r["period"], r["indicator"]): r for r in told["after base"]}
     assert set(rows) == {(EARLY, ITEM), (LATE, ITEM)}

@@ -24,6 +24,6 @@ rated AS (
     FROM counted
 )
 SELECT *, CASE WHEN expected > 0 THEN
-              rank() OVER (PARTITION BY period ORDER BY completeness_pct DESC NULLS LAST, timeliness_pct DESC NULLS LAST,
+              rank() OVER (PARTITION BY period ORDER BY timeliness_pct DESC NULLS LAST, completeness_pct DESC NULLS LAST,
                            quality_pct DESC NULLS LAST) END AS rank
 FROM rated;

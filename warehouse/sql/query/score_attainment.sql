@@ -88,6 +88,11 @@ worst AS (
     FROM lit l JOIN unit u ON u.plan_hash = $plan_hash AND u.unit = l.unit
     WHERE l.scope = 'unit' AND l.binds = 'unit'
     GROUP BY ALL
+),
+opened AS (
+    -- What the register said when the quarter was opened: a baseline entered since is told.
+    SELECT indicator, unit, scope, baseline FROM target
+    WHERE plan_hash = (SELECT any_value(plan_hash) FROM cycle WHERE period = $period)
 )
 SELECT l.indicator, l.unit, l.scope, l.baseline, l.target_kind, l.target_low, l.target_high, l.actual,
        CASE WHEN l.target_kind = 'milestone' THEN l.with_state ELSE l.reported END || '/' || l.reporters AS coverage,
@@ -121,6 +126,9 @@ SELECT l.indicator, l.unit, l.scope, l.baseline, l.target_kind, l.target_low, l.
                 WHEN l.target_kind = 'reduction' AND NOT l.is_drop AND l.b <= 0 THEN '基期值不为正，降幅无法计算'
                 WHEN l.goal = l.b THEN '目标值等于基期值，进度无法计算'
                 WHEN NOT l.is_measurable THEN '基期值已达目标值，进度无法计算' END,
+           CASE WHEN q.indicator IS NULL OR l.is_drop OR l.target_kind IN ('milestone', 'unspecified') OR l.baseline IS NULL THEN NULL
+                WHEN q.baseline IS NULL THEN '基期为后补'
+                WHEN q.baseline <> l.baseline THEN '基期已修订，原为' || printf('%.15g', q.baseline) END,
            CASE WHEN NOT l.is_downward AND l.goal <= 0 AND NOT l.is_by_unit THEN '目标值不为正，完成率无法计算' END,
            CASE WHEN l.target_kind = 'range' AND l.met AND round(l.actual - l.target_high, 9) > 0 THEN '高于区间上限，视为达标' END,
            CASE WHEN l.is_year_open AND l.is_downward AND l.actual IS NOT NULL AND l.met IS NULL THEN '年度未完，暂不判定' END,
@@ -133,3 +141,4 @@ FROM lit l
 -- Only equalities in these joins: any other condition makes DuckDB compare every pair of rows.
 LEFT JOIN worst w ON w.indicator = l.indicator AND w.unit = l.unit AND w.scope = l.scope
 LEFT JOIN projection p ON p.series = l.series
+LEFT JOIN opened q ON q.indicator = l.indicator AND q.unit = l.unit AND q.scope = l.scope
