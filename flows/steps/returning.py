@@ -15,12 +15,17 @@ from warehouse.intake.xlsx import look_again
 def annotate(
     office: Office, judged: Sequence[Judged], findings: Mapping[str, Sequence[Finding]]
 ) -> dict[str, tuple[str, bytes]]:
-    """By submission_id, what goes back with a returned file: (file name, bytes). Needs the file in the archive."""
+    """By submission_id, what goes back with a returned file: (file name, bytes). Needs the file in the archive.
+
+    A file with nothing to point at (not our sheet at all) comes without: there would be nothing to correct in it.
+    """
     found = {}
     for j in judged:
         if j.status is not Status.RETURNED:
             continue
         s = j.submission
+        if not any(f.cell or f.items for f in findings[s.submission_id]):
+            continue
         original = archive_path(office.home, s.sha256).read_bytes()
         looks = look_again(original, s.file_kind) if s.file_kind in ("xls", "et", "ods") else None
         body = annotated_return(original, s.file_kind, findings[s.submission_id], looks)
