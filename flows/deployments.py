@@ -15,11 +15,13 @@ from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from flows import desk
+from flows.automations import ALARM, alarm, ensure_automations
 from flows.collect import collect
 from flows.open_cycle import open_cycle
 from flows.remind import remind
 from flows.report import report
 from flows.reporting_cycle import reporting_cycle
+from flows.sign_off import sign_off
 
 ZONE = "Asia/Shanghai"
 
@@ -33,6 +35,11 @@ class Planned:
     cron: str | None
     tag: str
     form: dict[str, Any] | None = None  # what the schedule fills in
+    office_tag: bool = True  # runs with this tag raise alarms
+
+    @property
+    def tags(self) -> list[str]:
+        return ["季报", self.tag] if self.office_tag else [self.tag]
 
 
 PLANNED = (
@@ -40,7 +47,9 @@ PLANNED = (
     Planned(collect, "投递目录", "*/15 8-20 * * *", "定时"),
     Planned(remind, "每日催报", "0 9 * * *", "定时"),
     Planned(report, "测算与通报", "30 8 * * *", "定时", {"after_due": True}),
-    Planned(reporting_cycle, "手工重跑", None, "手工"),
+    Planned(sign_off, "签发", None, "手工"),
+    Planned(alarm, "出错告警", None, "告警", office_tag=False),
+    Planned(reporting_cycle, "手工重跑", None, "手工"),  # the last: flows.up waits for it
 )
 
 
@@ -54,7 +63,7 @@ def _deployment(planned: Planned) -> RunnerDeployment:
         planned.flow,
         name=planned.name,
         schedule=_schedule(planned),
-        tags=["季报", planned.tag],
+        tags=planned.tags,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     # Prefect titles a parameter by its Python name; people see the form's own title.
@@ -80,8 +89,14 @@ def main() -> None:
     from prefect import serve
 
     ensure_writer_limit()
+    made = deployments()
+    # The alarm automation names its deployment, so that one has to exist first.
+    for deployment in made:
+        if deployment.name == ALARM.partition("/")[2]:
+            deployment.apply()
+    ensure_automations()
     # Schedules stay on while nobody serves: what fell due meanwhile runs once we are back.
-    serve(*deployments(), pause_on_shutdown=False, print_starting_message=False, limit=4)
+    serve(*made, pause_on_shutdown=False, print_starting_message=False, limit=4)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,24 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import StateType
 from prefect.concurrency.sync import concurrency
+from prefect.exceptions import Pause
+from prefect.flow_runs import suspend_flow_run
+from prefect.input import RunInput
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
+from config.calendar import SHANGHAI
 from config.register import ConfigError
+from flows import clock
 from flows.office import Office, open_office
 from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form
 from flows.steps.collecting import NotChecked
@@ -31,6 +40,7 @@ LEASE_SECONDS = 60
 WAIT_SECONDS = 1800
 
 T = TypeVar("T")
+Q = TypeVar("Q", bound=RunInput)
 
 
 @contextmanager
@@ -114,6 +124,32 @@ _ADVICE = {
     errno.ENOENT: "文件或目录不见了,请联系运维检查工作目录",
     errno.ECONNREFUSED: "连接被拒绝,请联系运维检查服务是否在运行",
 }
+
+
+def ask(question: type[Q], key: str, state: str, description: str) -> Q:
+    """Suspends the run until a person has filled in ``question``; the process ends meanwhile and nothing is held.
+
+    When resumed the flow starts again from its beginning: a known ``key`` gives the answer, another one asks anew.
+
+    :param state: the waiting state's name, such as 待签发
+    """
+    try:
+        return suspend_flow_run(wait_for_input=question.with_initial_data(description=description), key=key)
+    except Pause as pause:
+        waiting = State[Any](
+            type=StateType.PAUSED, name=state, message="等待签发人在界面点“Resume”填写",
+            state_details=pause.state.state_details,
+        )  # fmt: skip
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(UUID(flow_run.id), waiting, force=True)
+        raise
+
+
+def created_at() -> datetime:
+    """When this run was asked for: the same instant after every resumption and retry."""
+    with get_client(sync_client=True) as client:
+        created = client.read_flow_run(UUID(flow_run.id)).created
+    return created.astimezone(SHANGHAI) if created else clock.now()
 
 
 def in_plan(office: Office, period: str) -> bool:

@@ -143,18 +143,44 @@ class CollectForm(OpenPeriodsForm):
 
 class RemindForm(OpenPeriodsForm):
     send: bool = Field(True, title="寄出邮件", description="不勾选则只排队。")
+    unanswered_hours: float = Field(
+        24, title="签发提醒(小时)", description="通报待签发超过这么久,就写信提醒统筹,每天一次。", ge=0
+    )
 
 
 class ReportForm(InstantForm):
-    send: bool = Field(False, title="寄出通报", description="勾选后把通报寄给领导;不勾选则只生成、不寄。")
     after_due: bool = Field(
         False, title="只在截止后测算", description="定时任务用:未到截止时间或尚未开启时什么也不做。"
     )
 
 
+class SignOffForm(InstantForm):
+    pass
+
+
 class RerunForm(InstantForm):
     unit: Unit = Field(ALL_UNITS, title="填报单位", description="只重新收取一个单位的报送,或全部单位。")
-    send: bool = Field(False, title="寄出邮件", description="勾选后寄出回执、退回和通报;不勾选则只排队。")
+    dry_run: bool = Field(
+        True,
+        title="试算",
+        description="勾选时只在副本上演算,列出会变动的数据、状态和邮件,什么都不改。取消勾选才正式办理,须写明经办人和事由。",
+    )
+    send: bool = Field(
+        False, title="寄出邮件", description="正式办理时寄出回执和退回;不勾选则只排队。通报须另行签发。"
+    )
+
+    def missing(self) -> str:
+        """What a real rerun still needs, in one line; empty when nothing."""
+        if self.dry_run or (self.actor.strip() and self.reason.strip()):
+            return ""
+        return "正式重跑必须写明经办人和事由;只想看看会变动什么,请勾选“试算”"
+
+
+class AlarmForm(Form):
+    run: str = Field("", title="任务", description="出错的任务名称。", max_length=300)
+    run_id: str = Field("", title="编号", description="出错的任务编号。", max_length=100)
+    state: str = Field("", title="状态", description="任务结束时的状态。", max_length=100)
+    message: str = Field("", title="说明", description="任务结束时的说明。")
 
 
 def unit_codes(config: Config, label: str) -> list[str] | None:

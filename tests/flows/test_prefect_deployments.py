@@ -39,6 +39,8 @@ def test_names_and_schedules(planned: dict[str, Any]) -> None:
         "采集/投递目录": [("*/15 8-20 * * *", "Asia/Shanghai")],
         "催报/每日催报": [("0 9 * * *", "Asia/Shanghai")],
         "通报/测算与通报": [("30 8 * * *", "Asia/Shanghai")],
+        "通报签发/签发": [],
+        "任务告警/出错告警": [],
         "季度重跑/手工重跑": [],
     }
     [report] = planned["通报/测算与通报"].schedules

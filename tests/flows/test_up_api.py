@@ -22,7 +22,13 @@ from warehouse.store import Reader
 
 pytestmark = [pytest.mark.server]
 
-ASKED = {"period": "2019-Q3", "as_of": "2019-10-10", "actor": "李统筹", "reason": "补报后重跑"}
+ASKED = {
+    "period": "2019-Q3",
+    "as_of": "2019-10-10",
+    "actor": "李统筹",
+    "reason": "补报后重跑",
+    "dry_run": False,
+}
 RERUN = "季度重跑/手工重跑"
 
 
