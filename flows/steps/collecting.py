@@ -151,6 +151,7 @@ def _settle_batch(
     ]
     for arrival, verdict in zip(new, judged, strict=True):
         _shelve(office, arrival, verdict)
+    shelving.make_durable(office.home, [s.sha256 for s in submissions])
     rejected = verdicts.rejected_rows(office, store, judged, judgement)
     returns = returning.annotate(office, judged, found)
     seen = [

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,17 @@ def quarantine(home: Home, landing: Path | None, name: str, facts: dict[str, Any
     note = target.with_name(name + ".json")
     if not note.exists():
         note.write_text(json.dumps(facts, ensure_ascii=False, indent=1, default=str), "utf-8")
+
+
+def make_durable(home: Home, hashes: Iterable[str]) -> None:
+    """The names in archive and quarantine survive a power cut; the bytes were synced when they were copied."""
+    folders = {archive_path(home, sha256).parent for sha256 in hashes}
+    for folder in (*sorted(f for f in folders if f.exists()), home.archive, home.quarantine):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def set_aside(home: Home, path: bytes, name: str) -> None:
@@ -64,5 +76,7 @@ def _keep(landing: Path, target: Path) -> None:
     except OSError:  # archive on another file system
         part = target.with_name(target.name + ".part")
         shutil.copyfile(landing, part)
+        with part.open("rb") as copied:
+            os.fsync(copied.fileno())
         part.replace(target)
     target.chmod(0o440)

@@ -118,7 +118,6 @@ def _copy(source: int, unit: str, name: str, landing_dir: Path, limits: LimitsLi
         target = landing_dir / digest.hexdigest()
         Path(temporary).replace(target)
         kept = True
-        _sync_folder(landing_dir)
     finally:
         os.close(handle)
         if not kept:
@@ -130,12 +129,3 @@ def _write(handle: int, block: bytes) -> None:
     view = memoryview(block)
     while view:
         view = view[os.write(handle, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name itself must survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
