@@ -176,6 +176,7 @@ EDGES: dict[str, tuple[Row, float | None, str, float | None]] = {
     "met, target year is base year": ((100, 2018, 130, 2019, 121, 2018, 1), None, "target_achieved", 5),
     "met already at the base": ((130, 2018, 125, 2019, 121, 2020, 1), None, "target_achieved", 5),
     "backwards in time": ((100, 2019, 110, 2018, 121, 2020, 1), None, "not_available", None),
+    "numbers too far apart": ((1e300, 2018, 1, 2019, 1e-300, 2020, -1), None, "not_available", None),
     "no years": ((100, None, 110, None, 121, None, 1), None, "not_available", None),
 }  # fmt: skip
 

@@ -52,6 +52,8 @@ banded AS (
     SELECT *,
            CASE WHEN unavailable IS NOT NULL THEN 'not_available'
                 WHEN is_achieved THEN 'target_achieved'
+                -- Numbers too far apart for a double leave no ratio.
+                WHEN progress IS NULL OR isnan(progress) THEN 'not_available'
                 WHEN target IS NOT NULL THEN
                     CASE WHEN progress >= 0.95 THEN 'substantial_progress' WHEN progress >= 0.6 THEN 'moderate_progress'
                          WHEN progress >= 0 THEN 'limited_progress' ELSE 'deterioration' END
@@ -60,6 +62,7 @@ banded AS (
            END AS status,
            CASE WHEN unavailable IS NOT NULL THEN NULL
                 WHEN is_achieved THEN 5
+                WHEN progress IS NULL OR isnan(progress) THEN NULL
                 WHEN target IS NOT NULL THEN
                     CASE WHEN progress >= 0.6 THEN least(7.1429 * progress - 4.2857, 5) ELSE greatest(4.1667 * progress - 2.5, -5) END
                 WHEN progress < 0 THEN greatest(125 * progress - 2.5, -5)
@@ -73,8 +76,9 @@ banded AS (
 series AS (
     SELECT id, count(*) AS n, avg(score) AS mean FROM banded WHERE id <> '' GROUP BY id HAVING count(*) > 1
 )
-SELECT b.ordinal, b.progress, b.status, b.score,
+SELECT b.ordinal, CASE WHEN NOT isnan(b.progress) THEN b.progress END AS progress, b.status, b.score,
        concat_ws('；', b.unavailable,
+           CASE WHEN b.status = 'not_available' AND b.unavailable IS NULL THEN '数值相差过大，增长率无法计算' END,
            CASE WHEN b.is_achieved THEN b.required_missing || '，已达目标，不计算增长率之比' END,
            CASE WHEN b.unavailable IS NULL AND b.target = b.baseline THEN '基期值等于目标值，进度无法计算' END,
            CASE WHEN b.unavailable IS NULL AND b.is_zero_base THEN '基期为0，按0.001代替，增长率会误导，宜用 linear' END,
