@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import CONFIG
+from batches import CONFIG
 
 from checks import suites
 from checks.findings import Severity

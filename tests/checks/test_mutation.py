@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from conftest import CONFIG, PERIOD, observe
+from batches import CONFIG, PERIOD, observe
 from pandas import DataFrame
 from test_rules import CASES
 

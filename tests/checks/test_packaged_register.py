@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import row
+from batches import row
 
 from checks.findings import Severity
 from checks.run import Judgement, judge

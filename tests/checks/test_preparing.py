@@ -6,7 +6,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from conftest import CONFIG, PERIOD, Upload, observe
+from batches import CONFIG, PERIOD, Upload, observe
 
 from checks.run import judge
 from warehouse.checking import prepare, rows_of

@@ -7,7 +7,7 @@ from string import Formatter
 from typing import Any
 
 import pytest
-from conftest import CONFIG, PERIOD, Upload, observe
+from batches import CONFIG, PERIOD, Upload, observe
 
 from checks.findings import Finding, Severity
 from checks.messages import catalogue
