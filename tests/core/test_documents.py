@@ -1,0 +1,183 @@
+"""Word and PDF: the shipped template is the one its make-up describes, words stay words, nothing leaves the page."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import docx
+import pytest
+from jinja2 import UndefinedError
+from jinja2.exceptions import SecurityError
+from view_samples import OFFICE, PAGES, poisoned, summary
+
+from templates import figures
+from templates.document import summary_docx
+from templates.docx_layout import build
+from templates.render import Renderer
+from templates.samples import bare
+from templates.typeset import TypesetError, summary_data, summary_pdf
+from templates.views import LightCounts
+
+# Markup of every language on the way: Jinja2, XML, typst, TeX-like mathematics; marks that hide or reorder; no XML.
+POISON = (
+    "{{7*7}}{% raw %}</w:t><w:br/>&amp;#read(\"/etc/passwd\") *粗* $x^2$ @ref <l> \\"
+    "\u202e\x00\x0b\ufffe\ud800\r\n"
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer()
+
+
+def words(package: bytes) -> str:
+    book = docx.Document(io.BytesIO(package))
+    cells = [c.text for t in book.tables for r in t.rows for c in r.cells]
+    return "\n".join([p.text for p in book.paragraphs] + cells)
+
+
+def test_the_shipped_word_template_is_fresh() -> None:
+    shipped = files("templates").joinpath("report/summary.docx").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(shipped)) as old, zipfile.ZipFile(io.BytesIO(build())) as new:
+        assert old.namelist() == new.namelist()
+        for name in old.namelist():
+            assert old.read(name) == new.read(name), f"{name}: run python -m templates.docx_layout"
+
+
+def test_word_keeps_the_look_of_an_official_document() -> None:
+    book = docx.Document(str(files("templates").joinpath("report/summary.docx")))
+    page = book.sections[0]
+    assert [round(x.mm) for x in (page.page_width, page.top_margin, page.left_margin)] == [210, 37, 28]
+    xml = book.element.xml + book.styles.element.xml
+    for font in ("仿宋_GB2312", "黑体", "楷体_GB2312", "方正小标宋简体"):
+        assert f'w:eastAsia="{font}"' in xml
+    assert "PAGE" in page.footer._element.xml
+
+
+def test_hostile_words_stay_words_in_word(renderer: Renderer) -> None:
+    package = summary_docx(renderer, poisoned(OFFICE, POISON), poisoned(summary(), POISON))
+    text = words(package)
+    assert "{{7*7}}" in text
+    assert "</w:t><w:br/>&amp;" in text
+    assert "49" not in text.replace("2019", "")
+    assert not re.search("[\u202e\x00\x0b\ufffe]", text)
+    with zipfile.ZipFile(io.BytesIO(package)) as given:
+        relations = "".join(given.read(n).decode() for n in given.namelist() if n.endswith(".rels"))
+    assert "TargetMode" not in relations, "nothing outside the file is referred to"
+
+
+def test_hostile_words_stay_words_in_pdf(renderer: Renderer) -> None:
+    office, view = poisoned(OFFICE, POISON), poisoned(summary(), POISON)
+    pdf = summary_pdf(renderer, office, view)
+    assert pdf.startswith(b"%PDF-")
+    assert b"/URI" not in pdf
+    assert b"root:" not in pdf
+    name = summary_data(office, view)["groups"][0]["lines"][1]["name"]
+    assert '#read("/etc/passwd") *粗* $x^2$' in name
+    assert not re.search("[\u202e\x00\x0b\ud800]", name)
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_documents_of_little_and_of_nothing(renderer: Renderer, empty: bool) -> None:
+    view = (
+        replace(bare(summary()), previous_counts=None, completeness_pct=None, counts=LightCounts())
+        if empty
+        else summary()
+    )
+    assert "None" not in words(summary_docx(renderer, OFFICE, view))
+    assert len(summary_pdf(renderer, OFFICE, view)) > 5_000
+    chart = figures.lights_png(view)
+    assert (chart is None) == empty
+
+
+def test_the_pdf_needs_no_font_of_the_machine(renderer: Renderer) -> None:
+    """Only the shipped families are embedded, whatever the machine has."""
+    pdf = summary_pdf(renderer, OFFICE, summary())
+    names = set(re.findall(rb"/FontName\s*/[A-Z]{6}\+([A-Za-z]+)", pdf))
+    assert names <= {b"NotoSansSC", b"NotoSerifSC"}
+    assert b"LibertinusSerif" not in pdf
+
+
+def test_an_edited_pdf_template_reads_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    secret = tmp_path / "secret.txt"
+    secret.write_text("秘密", "utf-8")
+    own = tmp_path / "report/summary.typ"
+    for reach in ("/etc/passwd", f"../../..{secret}", "../secret.txt"):
+        own.write_text(f'#read("{reach}")\n', "utf-8")
+        with pytest.raises(TypesetError):
+            summary_pdf(Renderer(tmp_path), OFFICE, summary())
+
+
+def test_a_wrong_template_names_the_place(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report/summary.typ").write_text(
+        "#let d = json(bytes(sys.inputs.data))\n\n#d.titel\n", "utf-8"
+    )
+    with pytest.raises(TypesetError, match="titel") as caught:
+        summary_pdf(Renderer(tmp_path), OFFICE, summary())
+    assert caught.value.line == 3
+
+
+@pytest.mark.parametrize(
+    ("words_in_braces", "error"),
+    [("{{ view.periode }}", UndefinedError), ("{{ office.__class__.__mro__ }}", SecurityError)],
+)
+def test_an_edited_word_template_is_held_to_the_rules(
+    tmp_path: Path, words_in_braces: str, error: type[Exception]
+) -> None:
+    (tmp_path / "report").mkdir()
+    book = docx.Document()
+    book.add_paragraph(words_in_braces)
+    book.save(str(tmp_path / "report/summary.docx"))
+    with pytest.raises(error):
+        summary_docx(Renderer(tmp_path), OFFICE, summary())
+
+
+def test_the_chart_is_a_small_png_with_long_and_odd_names() -> None:
+    view = summary()
+    odd = replace(
+        view,
+        domains=tuple(
+            replace(d, name="$\\frac{1}{2}$" + "很长的领域名称" * 9 + "\u202e") for d in view.domains
+        ),
+    )
+    for one in (view, odd, poisoned(view, POISON)):
+        png = figures.lights_png(one)
+        assert png is not None
+        assert png.startswith(b"\x89PNG")
+        assert len(png) < 200_000
+        width = int.from_bytes(png[16:20])
+        assert width == 2 * figures.WIDTH
+
+
+def test_the_chart_in_words_has_its_numbers() -> None:
+    said = figures.spoken(summary())
+    assert "“互联网+”先进制造：已达成1、正常1、滞后2、严重滞后1" in said
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    code = (
+        "import sys, templates.figures, templates.document, templates.typeset, flows.steps.documents;"
+        "print(sorted({'matplotlib', 'docxtpl', 'docx', 'typst'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_unit_page_is_inert(renderer: Renderer) -> None:
+    page = renderer.page(
+        "personal/unit", office=poisoned(OFFICE, POISON), view=poisoned(PAGES["personal/unit"], POISON)
+    )
+    assert "{{7*7}}" in page
+    assert "<w:br/>" not in page
+    assert not re.search("[\u202e\x00]", page)
+    assert not re.search(r"<script|<img|https?:", page)
+    assert "None" not in page
