@@ -15,7 +15,7 @@ from flows.office import Office
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from templates.views import FindingLine, OwedItem, OwingUnit
-from warehouse import facts, ledger
+from warehouse import deciding, facts, ledger
 from warehouse.store import Store
 
 # A reminder later than this no longer helps anybody.
@@ -43,14 +43,20 @@ def remind(office: Office, as_of: datetime, *, period: str | None = None, send: 
         result.lines.append(f"{today} 不是工作日,不催报")
         return result
     with office.store() as store:
-        cycles = [c for c in store.rows("list_cycles") if period in (None, c["period"])]
+        closed = deciding.closed_periods(store)
+        cycles = [
+            r
+            for c in store.rows("list_cycles")
+            if period in (None, c["period"]) and c["period"] not in closed
+            for r in _rounds(store, c)
+        ]
         done = {(r["period"], r["step"]) for r in store.rows("list_reminder_steps")}
         pending = [
             (
                 c,
                 [
                     (d, s)
-                    for d, s in steps_until(office, c["due_at"], today)
+                    for d, s in steps_until(office, c["due_at"], today, c["mark"])
                     if (c["period"], s.name) not in done
                 ],
             )
@@ -65,18 +71,39 @@ def remind(office: Office, as_of: datetime, *, period: str | None = None, send: 
     return result
 
 
-def steps_until(office: Office, due_at: datetime, today: date) -> list[tuple[date, Step]]:
+def _rounds(store: Store, cycle: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cycle once for every deadline in it: the common one, and each that units were given by extension.
+
+    ``units`` are those concerned, ``mark`` tells the steps of one deadline from those of another.
+    """
+    moved = deciding.extended_deadlines(store, cycle["period"])
+    owing = {r["unit"] for r in store.rows("list_owed", {"period": cycle["period"], "units": []})}
+    rounds = [cycle | {"mark": "", "units": owing - set(moved)}]
+    for due_at in sorted(set(moved.values())):
+        rounds.append(
+            cycle
+            | {
+                "due_at": due_at,
+                "grace_until": max(due_at, cycle["grace_until"]),
+                "mark": f"@{due_at.astimezone(SHANGHAI):%Y%m%d%H%M}",
+                "units": {u for u, at in moved.items() if at == due_at},
+            }
+        )
+    return rounds
+
+
+def steps_until(office: Office, due_at: datetime, today: date, mark: str = "") -> list[tuple[date, Step]]:
     """Every step of a cycle due at ``due_at`` whose day has come, oldest first: (its day, the step)."""
     calendar, rules = office.config.calendar, office.config.settings.reminders
     due = due_at.astimezone(SHANGHAI).date()
     steps = [
-        (calendar.add_working_days(due, -n), Step(f"before-{n}", "clerk", "blue", n))
+        (calendar.add_working_days(due, -n), Step(f"before-{n}{mark}", "clerk", "blue", n))
         for n in rules.before_working_days
     ]
     if rules.on_due_day:
-        steps.append((due, Step("due", "clerk", "blue", 0)))
+        steps.append((due, Step(f"due{mark}", "clerk", "blue", 0)))
     for level in rules.escalation:
-        name = f"overdue-{level.after}-{level.level}"
+        name = f"overdue-{level.after}-{level.level}{mark}"
         steps.append(
             (calendar.add_working_days(due, level.after), Step(name, level.level, level.colour, -level.after))
         )
@@ -105,7 +132,9 @@ def _remind_step(
     names = {u.code: u.name for u in office.config.units}
     items: dict[str, list[OwedItem]] = defaultdict(list)
     for row in facts.owed_items(store, period):
-        items[row["unit"]].append(OwedItem(row["item"], row["item_kind"], row["name"], row["unit_label"]))
+        if row["unit"] in cycle["units"]:
+            item = OwedItem(row["item"], row["item_kind"], row["name"], row["unit_label"])
+            items[row["unit"]].append(item)
     errors: dict[str, list[FindingLine]] = defaultdict(list)
     for row in store.rows("list_last_errors", {"period": period}):
         errors[row["unit"]].append(

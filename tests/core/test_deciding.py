@@ -99,6 +99,27 @@ def test_the_last_extension_counts(office: Office) -> None:
     assert len(decisions(office)) == 2
 
 
+def test_reminders_follow_each_units_own_deadline(office: Office) -> None:
+    deciding.extend(office, PERIOD, UNIT, UNTIL, "李统筹", "系统故障", COLLECTED)
+    common = office.config.calendar.due_at(PERIOD, office.config.settings.deadline)
+
+    def reminded(at: datetime) -> set[str | None]:
+        before = {m["mail_id"] for m in mails(office, "reminder")}
+        steps.remind(office, at, send=False)
+        return {m["unit"] for m in mails(office, "reminder") if m["mail_id"] not in before}
+
+    on_common_day = reminded(common.replace(hour=9))
+    assert on_common_day and UNIT not in on_common_day
+    assert reminded(UNTIL.replace(hour=9)) >= {UNIT}
+    assert UNIT not in reminded(UNTIL.replace(hour=10))
+
+
+def test_a_closed_quarter_is_not_reminded_of(office: Office) -> None:
+    common = office.config.calendar.due_at(PERIOD, office.config.settings.deadline)
+    deciding.close(office, PERIOD, "李统筹", "本季结束", common + timedelta(minutes=1))
+    assert steps.remind(office, common + timedelta(days=1), send=False).queued == 0
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
