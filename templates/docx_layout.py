@@ -29,7 +29,6 @@ def build() -> bytes:
     """The template as bytes, the same on every run."""
     doc = Document()
     _page(doc)
-    _line(doc, "{{ office.city_name }}", SONG, 22, ALIGN.CENTER)
     _line(doc, "{{ office.plan_name }}", SONG, 22, ALIGN.CENTER)
     _line(doc, "{{ view.period | quarter }}进展通报", SONG, 22, ALIGN.CENTER, after=18)
     _heading(doc, "一、总体情况")
@@ -66,10 +65,10 @@ def build() -> bytes:
     _text(doc, "{%p for domain_name, lines in view.by_domain %}")
     _line(doc, "（{{ loop.index | ordinal }}）{{ domain_name or '总体目标' }}", KAI, 16, indent=True)
     _table(doc, "i in lines",
-        [("编码", 12, "{{ i.indicator }}"), ("指标", 36, "{{ i.name }}{% if i.aspirational %}（力争）{% endif %}"),
-         ("状态", 22, LIGHT), ("现值", 22, FIGURE), ("目标", 23, "{{ i.wording }}"),
-         ("进度", 16, "{{ i.progress_pct | percent }}"), ("应达", 16, "{{ i.expected_pct | percent }}"),
-         ("完成率", 16, "{{ i.attainment_pct | percent }}")])  # fmt: skip
+        [("编码", 12, "{{ i.indicator }}"), ("指标", 34, "{{ i.name }}{% if i.aspirational %}（力争）{% endif %}"),
+         ("状态", 22, LIGHT), ("现值", 22, FIGURE), ("目标", 21, "{{ i.wording }}"),
+         ("进度", 15, "{{ i.progress_pct | percent }}"), ("应达", 15, "{{ i.expected_pct | percent }}"),
+         ("完成率", 15, "{{ i.attainment_pct | percent }}")])  # fmt: skip
     _text(doc, "{%p for i in lines if i.units %}")
     _text(doc, "{{ i.name }}各地情况：")
     _table(doc, "u in i.units",
