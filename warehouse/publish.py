@@ -9,6 +9,7 @@ import xlsxwriter
 
 MART_VIEWS = (
     "submission", "finding", "observation", "observation_history", "attainment", "reporting_rate", "mail", "run",
+    "progress", "domain_score", "plan_score", "unit_rank", "correction_due",
 )  # fmt: skip
 
 

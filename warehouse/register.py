@@ -26,8 +26,10 @@ def record_register(store: Store, config: Config, as_of: datetime, reason: str =
     known = {row["plan_hash"] for row in store.rows("list_plan_hashes")}
     if config.plan_hash not in known:
         _write_plan(store, config)
+    # A report about an earlier day must not pretend that today's register was known then.
+    since = max(as_of, store.rows("read_last_instant")[0]["last_instant"] or as_of)
     columns = ("recorded_at", "plan_hash", "config_hash", "reason")
-    store.append("register_event", columns, [(as_of, config.plan_hash, config.config_hash, reason)])
+    store.append("register_event", columns, [(since, config.plan_hash, config.config_hash, reason)])
     return True
 
 

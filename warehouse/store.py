@@ -63,10 +63,11 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._con is not None and self._changed and kind is None:
+            if self._con is not None and self._changed:
                 self._con.execute("CHECKPOINT")
         finally:
-            self._close(publish=kind is None)
+            # What was committed before a failure is in the file; the rest was rolled back.
+            self._close(publish=True)
 
     def _close(self, *, publish: bool = False) -> None:
         try:

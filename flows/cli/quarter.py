@@ -133,4 +133,7 @@ def _show_reported(result: Any) -> None:
         f"通报 {result.period}:已达成 {head['met']},正常 {head['green']},滞后 {head['yellow']},"
         f"严重滞后 {head['red']},无法判断 {head['none']}"
     )
+    if result.plan_score.get("score_pct") is not None:
+        score = result.plan_score
+        click.echo(f"  综合进度 {score['score_pct']:.1f}%，计入 {score['scored']} 项；权重 {score['weights']}")
     click.echo(f"  {result.summary}")

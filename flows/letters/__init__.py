@@ -5,8 +5,9 @@ wording (templates/mail), sending (flows.outbox).
 """
 
 from flows.letters.answering import answers, copies
+from flows.letters.differing import differences
 from flows.letters.posting import Post
 from flows.letters.reporting import summary
 from flows.letters.urging import opening, reminders
 
-__all__ = ["Post", "answers", "copies", "opening", "reminders", "summary"]
+__all__ = ["Post", "answers", "copies", "differences", "opening", "reminders", "summary"]

@@ -22,7 +22,7 @@ from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.taking import Arrived
 from templates.workbook import TEMPLATE_VERSION
-from warehouse import checking, facts, intake, ledger, register
+from warehouse import checking, facts, intake, ledger, rechecking, register
 from warehouse.facts import Arrival, Judged, Status
 from warehouse.intake.guard import Refusal
 from warehouse.intake.reading import Landing, Reading
@@ -143,7 +143,7 @@ def _settle_batch(
     read = [verdicts.reading_of(a, readings) for a in new]
     submissions = [verdicts.submission_of(a, r, cycles, as_of) for a, r in zip(new, read, strict=True)]
     claims = [verdicts.claims_of(office, s, r) for s, r in zip(submissions, read, strict=True)]
-    judgement = _judge(office, store, claims, read, as_of, period)
+    judgement = _judge(office, store, run_id, claims, read, as_of, period)
     found = _by_submission(judgement.findings)
     judged = [
         verdicts.verdict_of(s, c, r, found[s.submission_id])
@@ -168,7 +168,10 @@ def _settle_batch(
         facts.record_arrivals(store, as_of, seen)
         mails = letters.answers(office, store, judged, found, returns, as_of)
         mails += letters.copies(office, store, seen, as_of)
+        batch = {j.submission.submission_id for j in judged}
+        mails += letters.differences(office, store, judgement.findings, batch, run_id, as_of)
         ledger.enqueue(store, mails)
+    checking.release(store)
     _count(result, judged, len(copies))
 
 
@@ -190,6 +193,7 @@ def _split(
 def _judge(
     office: Office,
     store: Store,
+    run_id: str,
     claims: Sequence[checking.SubmissionRow],
     read: Sequence[Reading],
     as_of: datetime,
@@ -202,6 +206,7 @@ def _judge(
     if judgement.not_checked:
         # Fail closed: the files stay in the drop folder and the next run judges them again.
         with store.transaction():
+            rechecking.record_check_runs(store, run_id, as_of, judgement.rules)
             ledger.enqueue(store, [_unchecked(office, len(claims), judgement, as_of)])
         raise NotChecked(
             f"校验引擎出错,本批 {len(claims)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}"

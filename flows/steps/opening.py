@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from checks.rules_page import rules_rows
 from config.calendar import previous_period
 from config.plan import Measure
 from config.register import ObligationSpec
@@ -66,7 +67,7 @@ def workbook_specs(
     items: dict[str, list[ObligationSpec]] = defaultdict(list)
     for o in config.obligations():
         items[o.unit].append(o)
-    contact = Post(office, as_of).view.contact
+    contact, rules = Post(office, as_of).view.contact, tuple(rules_rows())
     specs = {}
     for unit in config.units:
         figures, progress = [], []
@@ -84,7 +85,7 @@ def workbook_specs(
             )  # fmt: skip
         specs[unit.code] = WorkbookSpec(
             plan.plan_id, plan.name, config.plan_hash, unit.code, unit.name, period, due_at, contact,
-            tuple(figures), tuple(progress),
+            tuple(figures), tuple(progress), rules=rules,
         )  # fmt: skip
     return specs
 

@@ -18,6 +18,7 @@ from templates.views import (
     LightCounts,
     QualityLine,
     ReportLink,
+    RestatementLine,
     SiteView,
     SummaryView,
     TrajectoryPoint,
@@ -25,7 +26,7 @@ from templates.views import (
     UnitResult,
     UnitStatusLine,
 )
-from warehouse import facts
+from warehouse import facts, restating
 from warehouse.store import Store
 
 _INDICATOR = (
@@ -70,6 +71,19 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
         explanations=tuple(
             ExplanationLine(e["unit_name"], e["name"], e["remark"])
             for e in store.rows("list_summary_explanations", {"period": period})
+        ),
+        restatements=tuple(
+            RestatementLine(
+                r["period"],
+                r["unit_name"],
+                r["name"],
+                r["old_value"],
+                r["new_value"],
+                r["unit_label"],
+                r["reason"],
+            )
+            for r in restating.differences(store, period)
+            if "actual" in r["changed"]
         ),
         page_url=f"reports/{period}/summary.html",
     )

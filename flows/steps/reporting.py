@@ -9,7 +9,7 @@ from typing import Any
 
 from flows import letters
 from flows.office import Office
-from flows.steps import documents, portraits
+from flows.steps import documents, portraits, quality
 from flows.steps.delivering import deliver
 from flows.steps.picturing import site_view, summary_view
 from flows.steps.running import recorded
@@ -17,7 +17,7 @@ from flows.steps.viewing import NotOpened
 from templates.formats import quarter
 from templates.report import site_pages, summary_page
 from templates.views import SiteView, SummaryView
-from warehouse import attainment, ledger, register
+from warehouse import attainment, ledger, register, restating
 from warehouse.publish import publish_site_data
 from warehouse.store import Reader
 
@@ -30,6 +30,7 @@ class ReportResult:
     headline: dict[str, int]  # how many indicators per light
     attainment: list[dict[str, Any]]
     recipients: int  # new summary mails queued
+    plan_score: dict[str, Any]  # score_pct, scored, domains, weights, excluded (mart.plan_score)
 
 
 def report(office: Office, period: str, as_of: datetime, *, send: bool = False) -> ReportResult:
@@ -43,22 +44,28 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
     with office.store() as store, recorded(office, store, "report", period, as_of=as_of, send=send):
         if not store.rows("read_cycle", {"period": period}):
             raise NotOpened(f"{period} 还没有开启;请先运行 jibao open --period {period}")
+        gaps = (lights.yellow_gap_pp, lights.red_gap_pp)
         with store.transaction():
             register.record_register(store, office.config, as_of)
-            attainment.compute(
-                store, period, as_of, (lights.yellow_gap_pp, lights.red_gap_pp), projection.min_points
-            )
-        view = summary_view(store, office, period, as_of)
+            restating.recompute(store, as_of, gaps, projection.min_points)
+            attainment.compute(store, period, as_of, gaps, projection.min_points)
+        with restating.known_at(store, as_of):
+            view = summary_view(store, office, period, as_of)
+            scores = store.rows("score_plan", {"period": period})
+            site = site_view(store, period, as_of)
+            own = portraits.portraits(store, office, period, as_of)
+            quality.write(office, store, period, as_of)
         if send:
             made = documents.make(office, view, chart=True)
-            digest = store.rows("read_attainment_hash", {"period": period})[0]["digest"]
+            digest = store.rows("read_attainment_digest", {"period": period, "as_of": as_of})[0][
+                "content_hash"
+            ]
             with store.transaction():
+                restating.publish(store, period, as_of)
                 mails = letters.summary(
                     office, view, digest, as_of, made.attachments(_title(office, view)), made.inline
                 )
                 recipients = ledger.enqueue(store, mails)
-        site = site_view(store, period, as_of)
-        own = portraits.portraits(store, office, period, as_of)
     summary = _write_pages(office, view, site)
     portraits.write(office, own)
     documents.write(office, view, summary.parent, made)
@@ -73,6 +80,7 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
         _headline(view),
         [_flat(i) for i in view.indicators],
         recipients,
+        scores[0] if scores else {},
     )
 
 
