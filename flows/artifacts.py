@@ -12,12 +12,13 @@ from flows.office import Office
 from flows.steps import CollectResult, ReportResult
 from flows.steps.rehearsing import Rehearsal
 
+# Shapes that every Chinese font has, readable without colour.
 LIGHTS = {
-    "met": "✅ 已达成",
-    "green": "🟢 正常",
-    "yellow": "🟡 滞后",
-    "red": "🔴 严重滞后",
-    "none": "⚪ 无法判断",
+    "met": "★ 已达成",
+    "green": "● 正常",
+    "yellow": "▲ 滞后",
+    "red": "■ 严重滞后",
+    "none": "○ 无法判断",
 }
 
 
@@ -130,13 +131,14 @@ def sign_off_preview(office: Office, result: ReportResult, recipients: Sequence[
         f"| {_shown(r.get('attainment_pct'))} | {_shown(r.get('gap_pp'))} |"
         for r in behind
     )
+    head = "| 指标 | 状态 | 现值 | 完成率% | 差距(百分点) |\n| --- | --- | --- | --- | --- |\n"
     to = "\n".join(f"- {_cell(person)}" for person in recipients)
     file = f"reports/{result.period}/{result.summary.name}"
     site = os.environ.get("JIBAO_SITE_URL", "")
     create_markdown_artifact(
         f"# {result.period} 通报签发单\n\n全文:{f'[{file}]({site}/{file})' if site else file}\n\n"
         f"## 完成情况\n\n| 状态 | 指标数 |\n| --- | --- |\n{counts}\n\n"
-        f"## 滞后的指标\n\n| 指标 | 状态 | 现值 | 完成率% | 差距(百分点) |\n| --- | --- | --- | --- | --- |\n{lines}\n\n"
+        f"## 滞后的指标\n\n{head + lines if behind else '没有'}\n\n"
         f"## 收件人({len(recipients)} 人)\n\n{to}\n",
         key="sign-off-preview",
         description=f"{result.period} 通报待签发:数字与收件人",

@@ -74,6 +74,7 @@ def test_rerun_from_the_form(up: Up, browser: webdriver.Chrome) -> None:
     Select(field(browser, "报告期", "select")).select_by_visible_text("2019-Q3")
     Select(field(browser, "填报单位", "select")).select_by_visible_text("市商务局(SWJ)")
     keep(browser, "rerun-form")
+    field(browser, "试算", "*[contains(@class,'p-toggle__control')]").click()
     before = time.time()
     browser.find_element(
         By.XPATH, "//button[.//*[normalize-space(text())='Submit'] or normalize-space(.)='Submit']"
@@ -94,6 +95,56 @@ def test_rerun_from_the_form(up: Up, browser: webdriver.Chrome) -> None:
     browser.get(f"{site}/artifacts/artifact/{table['latest_id']}")
     WebDriverWait(browser, 60).until(lambda b: "市商务局" in b.page_source)
     keep(browser, "who-owes")
+
+
+def test_a_rehearsal_is_read_in_the_browser(up: Up, browser: webdriver.Chrome) -> None:
+    ended = up.ended(up.start("季度重跑/手工重跑", period="2019-Q2", as_of="2019-07-10"))
+    assert ended["state"]["name"] == "已试算", ended["state"]
+    [table] = up.api("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["rehearsal"]}}})
+    browser.get(f"http://127.0.0.1:{up.port}/artifacts/artifact/{table['latest_id']}")
+    WebDriverWait(browser, 60).until(lambda b: "排队" in b.page_source or "重跑后" in b.page_source)
+    keep(browser, "rehearsal")
+
+
+def test_the_summary_is_signed_in_the_browser(up: Up, browser: webdriver.Chrome) -> None:
+    if not (up.home / "workbooks" / "2019-Q3").is_dir():
+        up.ended(up.start("开启报送/季初开启", period="2019-Q3", as_of="2019-10-08"))
+    run_id = up.start(
+        "通报签发/签发", period="2019-Q3", as_of="2019-10-28", actor="王科员", reason="界面签发"
+    )
+    give_up = time.monotonic() + 120
+    while up.api(f"/flow_runs/{run_id}")["state_name"] != "待签发":
+        assert time.monotonic() < give_up, up.log()
+        time.sleep(0.5)
+    site = f"http://127.0.0.1:{up.port}"
+    [preview] = up.api("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["sign-off-preview"]}}})
+    browser.get(f"{site}/artifacts/artifact/{preview['latest_id']}")
+    WebDriverWait(browser, 60).until(lambda b: "收件人" in b.page_source)
+    keep(browser, "sign-off-preview")
+    browser.get(f"{site}/runs/flow-run/{run_id}")
+    _button(browser, "Resume").click()
+    field(browser, "签发人", "textarea").send_keys("李局长")
+    field(browser, "意见", "textarea").send_keys("同意")
+    Select(field(browser, "结论", "select")).select_by_visible_text("同意签发")
+    time.sleep(1)
+    keep(browser, "sign-off")
+    _button(browser, "Submit", last=True).click()
+    ended = up.ended(run_id)
+    assert (ended["state_type"], ended["state_name"]) == ("COMPLETED", "已签发"), ended["state"]
+    browser.get(f"{site}/runs/flow-run/{run_id}")
+    WebDriverWait(browser, 60).until(lambda b: "已签发" in b.page_source)
+    keep(browser, "sign-off-done")
+
+
+def _button(browser: webdriver.Chrome, text: str, *, last: bool = False) -> WebElement:
+    path = f"//button[.//*[normalize-space(text())='{text}'] or normalize-space(.)='{text}']"
+    return WebDriverWait(browser, 60).until(
+        lambda b: (
+            [e for e in b.find_elements(By.XPATH, path) if e.is_displayed()][-1 if last else 0]
+            if [e for e in b.find_elements(By.XPATH, path) if e.is_displayed()]
+            else False
+        )
+    )
 
 
 def _submitted(up: Up, deployment_id: str) -> dict[str, str]:
