@@ -81,3 +81,16 @@ def up_command(
         home=office.home.root, config=config, host=host or settings.host, port=port or settings.port,
         site_port=site_port or settings.site_port, smtp_port=smtp_port or settings.smtp_port,
     )  # fmt: skip
+
+
+@command(name="render")
+@click.option("--check", "only_check", is_flag=True, required=True, help="只检查，不写文件。")
+def render_command(home: Path | None, config: Path | None, only_check: bool) -> int:
+    """检查模板：逐个用样例填写，指出有误的文件、行和变量。"""
+    from flows.rendering import check
+
+    found = check(office_of(home, config))
+    for one in found:
+        for line in one.lines:
+            click.echo(line)
+    return PROBLEMS if any(one.problems for one in found) else DONE

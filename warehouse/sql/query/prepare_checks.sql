@@ -40,7 +40,9 @@ sent AS MATERIALIZED (
     JOIN judged AS j USING (submission_id)
 ),
 repeated AS (
-    SELECT submission_id, item, count(*) AS item_count, arg_min(item_cell, (sheet, row)) AS first_item_cell
+    SELECT submission_id, item, count(*) AS item_count, arg_min(item_cell, (sheet, row)) AS first_item_cell,
+        count(DISTINCT concat_ws('|', coalesce(value_text, ''), coalesce(value::VARCHAR, ''), coalesce(state, ''), coalesce(numerator_text, ''), coalesce(denominator_text, ''), coalesce(nil_text, ''))) = 1
+            AS is_copied
     FROM incoming_row
     WHERE item <> ''
     GROUP BY submission_id, item
@@ -206,7 +208,9 @@ SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.
     CASE WHEN origin = 'sent' THEN item_known END AS item_known,
     CASE WHEN origin = 'sent' AND q.item = '' THEN 'blank' END AS item_fault,
     CASE WHEN origin = 'sent' AND item_known THEN is_listed END AS item_owned,
-    CASE WHEN origin = 'sent' THEN coalesce(d.item_count, 1) END AS item_count,
+    -- A row copied word for word leaves no doubt: the first one counts.
+    CASE WHEN origin = 'sent' THEN CASE WHEN d.is_copied AND w.item_cell = first_item_cell THEN 1 ELSE coalesce(d.item_count, 1) END END AS item_count,
+    CASE WHEN d.is_copied THEN 'copied' ELSE 'differs' END AS repetition,
     CASE WHEN nullif(trim(w.unit_label), '') IS NOT NULL AND expected_unit_label IS NOT NULL
         THEN replace(replace(replace(w.unit_label, ' ', ''), '％', '%'), '　', '')
             = replace(replace(replace(expected_unit_label, ' ', ''), '％', '%'), '　', '') END AS unit_label_agrees,
