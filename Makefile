@@ -10,13 +10,13 @@ export UV_LINK_MODE := copy
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test check wheel bench setup browser clean
+.PHONY: demo test check wheel bench setup desktop clean
 
 demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var/demo
 	rm -rf var/demo
 	$(BIN)/jibao demo --home var/demo
 
-test: setup browser ## all tests
+test: setup desktop ## all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## lint, types, import contracts
@@ -41,8 +41,8 @@ $(VENV)/.ready: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --python $(PYTHON)
 	touch $@
 
-browser: ## a browser for the UI tests, where the machine can install one
-	sh .ci/browser
+desktop: ## browser, office suite and fonts for the tests, where the machine can install them
+	sh .ci/desktop
 
 clean:
 	rm -rf var dist build .mypy_cache .ruff_cache .pytest_cache
