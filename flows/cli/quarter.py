@@ -135,5 +135,7 @@ def _show_reported(result: Any) -> None:
     )
     if result.plan_score.get("score_pct") is not None:
         score = result.plan_score
-        click.echo(f"  综合进度 {score['score_pct']:.1f}%，计入 {score['scored']} 项；权重 {score['weights']}")
+        click.echo(
+            f"  综合进度 {score['score_pct']:.1f}%，计入 {score['scored']} 项；权重 {score['weights']}"
+        )
     click.echo(f"  {result.summary}")
