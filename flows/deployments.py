@@ -17,6 +17,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows import desk
 from flows.automations import ALARM, alarm, ensure_automations
 from flows.collect import collect
+from flows.decide import decide
 from flows.open_cycle import open_cycle
 from flows.remind import remind
 from flows.report import report
@@ -48,6 +49,7 @@ PLANNED = (
     Planned(remind, "每日催报", "0 9 * * *", "定时"),
     Planned(report, "测算与通报", "30 8 * * *", "定时", {"after_due": True}),
     Planned(sign_off, "签发", None, "手工"),
+    Planned(decide, "办理", None, "手工"),
     Planned(alarm, "出错告警", None, "告警", office_tag=False),
     Planned(reporting_cycle, "手工重跑", None, "手工"),  # the last: flows.up waits for it
 )

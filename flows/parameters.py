@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
@@ -174,6 +174,23 @@ class RerunForm(InstantForm):
         if self.dry_run or (self.actor.strip() and self.reason.strip()):
             return ""
         return "正式重跑必须写明经办人和事由;只想看看会变动什么,请勾选“试算”"
+
+
+EXTEND, RETURN, CLOSE, REOPEN = "延期", "退回报送", "关闭报告期", "重新开启"
+
+
+class DecideForm(InstantForm):
+    matter: Literal["延期", "退回报送", "关闭报告期", "重新开启"] = Field(
+        EXTEND, title="事项", description="经办人和事由必填。"
+    )
+    unit: Unit = Field(ALL_UNITS, title="填报单位", description="延期时选择一家。")
+    until: Instant = Field(
+        "", title="新的截止时间", description="延期时填写,例如 2019-10-30T18:00(北京时间)。"
+    )
+    receipt_no: str = Field("", title="回执号", description="退回报送时填写,见回执邮件。", max_length=60)
+    reason_code: Literal["口径不符", "数据有误", "缺少佐证", "报错文件", "单位申请撤回", "其他"] = Field(
+        "其他", title="理由类别", description="退回报送时选择。"
+    )
 
 
 class AlarmForm(Form):

@@ -55,7 +55,7 @@ def rehearse(
     :param units: only these units' folders
     """
     office.home.create()
-    before = _facts(office.home.snapshot, period)
+    before = _facts(office.home.snapshot, period, as_of)
     # Beside the home's own files: hard links need the same file system.
     with tempfile.TemporaryDirectory(prefix=".rehearsal-", dir=office.home.root) as folder:
         copy = replace(office, home=Home(Path(folder)), trigger=f"试算 {office.trigger}")
@@ -63,7 +63,7 @@ def rehearse(
         open_cycle(copy, period, as_of)
         collected = collect(copy, as_of, inbox=office.home.inbox, period=period, units=units, send=False)
         reported = report(copy, period, as_of)
-        after = _facts(copy.home.snapshot, period)
+        after = _facts(copy.home.snapshot, period, as_of)
     known = {_identity(r) for r in before.revisions}
     return Rehearsal(
         collected,
@@ -81,13 +81,13 @@ class _Facts:
     mails: list[dict[str, Any]]
 
 
-def _facts(snapshot: Path, period: str) -> _Facts:
+def _facts(snapshot: Path, period: str, as_of: datetime) -> _Facts:
     if not snapshot.exists():
         return _Facts([], [], [])
     with Reader(snapshot) as reader:
         return _Facts(
             reader.rows("list_rehearsal_revisions", {"period": period}),
-            reader.rows("list_rehearsal_lights", {"period": period}),
+            reader.rows("list_rehearsal_lights", {"period": period, "as_of": as_of}),
             reader.rows("list_mails", {"period": None, "state": None}),
         )
 

@@ -40,6 +40,7 @@ def test_names_and_schedules(planned: dict[str, Any]) -> None:
         "催报/每日催报": [("0 9 * * *", "Asia/Shanghai")],
         "通报/测算与通报": [("30 8 * * *", "Asia/Shanghai")],
         "通报签发/签发": [],
+        "统筹决定/办理": [],
         "任务告警/出错告警": [],
         "季度重跑/手工重跑": [],
     }

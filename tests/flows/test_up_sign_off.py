@@ -20,6 +20,7 @@ from warehouse.store import Reader
 pytestmark = [pytest.mark.server]
 
 SIGN = "通报签发/签发"
+DECIDE = "统筹决定/办理"
 FORM = {"period": "2019-Q3", "as_of": "2019-10-25", "actor": "王科员", "reason": "本季通报"}
 
 
@@ -104,6 +105,30 @@ def test_a_real_rerun_needs_a_name_and_a_reason(up: Up) -> None:
     run = up.ended(up.start(RERUN, period="2019-Q3", dry_run=False))
     assert (run["state_type"], run["state_name"]) == ("FAILED", "表单不完整")
     assert "经办人和事由" in run["state"]["message"]
+
+
+def test_a_quarter_is_closed_and_reopened_by_form(up: Up) -> None:
+    quarter = "2019-Q1"
+    up.ended(up.start("开启报送/季初开启", period=quarter, as_of="2019-04-08"))
+    form = {"period": quarter, "as_of": "2019-06-03", "actor": "李统筹"}
+    extended = up.ended(
+        up.start(
+            DECIDE, **form | {"as_of": "2019-04-09"}, matter="延期", unit="市商务局(SWJ)", until="2019-05-30T18:00",
+            reason="系统故障",
+        )
+    )  # fmt: skip
+    assert extended["state_name"] == "已办理", extended["state"]
+    nameless = up.ended(up.start(DECIDE, period=quarter, matter="关闭报告期"))
+    assert nameless["state_name"] == "表单不完整"
+    closed = up.ended(up.start(DECIDE, **form, matter="关闭报告期", reason="本季结束"))
+    assert closed["state_name"] == "已办理", closed["state"]
+    rerun = {"period": quarter, "as_of": "2019-06-04", "actor": "李统筹", "reason": "补报", "dry_run": False}
+    refused = up.ended(up.start(RERUN, **rerun))
+    assert (refused["state_type"], refused["state_name"]) == ("FAILED", "不能办理")
+    assert "重新开启" in refused["state"]["message"]
+    opened_again = up.ended(up.start(DECIDE, **form, matter="重新开启", reason="县区更正"))
+    assert opened_again["state_name"] == "已办理", opened_again["state"]
+    assert up.ended(up.start(RERUN, **rerun))["state_type"] == "COMPLETED"
 
 
 def test_a_failed_run_reaches_the_operator(up: Up) -> None:
