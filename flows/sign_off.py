@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Literal
@@ -66,7 +64,7 @@ def _sign_off(form: SignOffForm) -> State[Any]:
         shown = desk.as_task("测算并生成通报", lambda: steps.report(office, period, as_of))
         artifacts.attainment(shown)
         artifacts.sign_off_preview(office, shown, [f"{p.name} <{p.mail}>" for p in recipients(office)])
-    digest = content_digest(shown)
+    digest = shown.digest
     # Nothing is held while waiting: the process ends, and figures that change meanwhile are asked about again.
     answer = _answer(period, digest, shown)
     with desk.office_for(form) as office:
@@ -94,12 +92,6 @@ def recipients(office: Office) -> list[Any]:
     """Who gets the summary: the leadership and the coordinator, each address once."""
     contacts = office.config.contacts
     return list({p.mail: p for p in (*contacts.leadership, contacts.coordinator)}.values())
-
-
-def content_digest(result: steps.ReportResult) -> str:
-    """Of the figures a person is shown; changed figures have another one."""
-    shown = json.dumps([result.period, result.headline, result.attainment], default=str, sort_keys=True)
-    return hashlib.sha256(shown.encode()).hexdigest()
 
 
 def urge_unanswered(office: Office, as_of: datetime, after: timedelta) -> int:

@@ -24,6 +24,7 @@ class Status(StrEnum):
     RETURNED = "returned"
     QUARANTINED = "quarantined"
     SUPERSEDED = "superseded"
+    RECEIVED = "received"  # kept, but judged only when its closed quarter is reopened
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def _append_observations(
             ordinal,
         )
         for ordinal, j in enumerate(judged)
-        if j.status is not Status.QUARANTINED and j.submission.period is not None
+        if j.status not in (Status.QUARANTINED, Status.RECEIVED) and j.submission.period is not None
     ]
     store.run("create_batch_tables")
     store.append("batch_submission", ("submission_id", "unit", "period", "received_at", "ordinal"), readable)

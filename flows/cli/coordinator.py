@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,13 +13,15 @@ from flows import clock
 from flows.cli.framework import (
     DONE,
     PROBLEMS,
-    WRONG_USE,
     Instant,
     as_of_option,
     command,
     office_of,
     period_option,
 )
+
+if TYPE_CHECKING:
+    from flows.office import Office
 
 actor_option = click.option("--actor", required=True, help="经办人姓名，记入台账。")
 reason_option = click.option("--reason", required=True, help="理由，记入台账。")
@@ -61,6 +64,7 @@ def extend_command(
     return _decide(
         lambda: deciding.extend(office, period, unit, until, actor, reason, clock.now()),
         f"{period} {unit} 已延期到 {until:%Y-%m-%d %H:%M}",
+        office,
     )
 
 
@@ -79,6 +83,7 @@ def return_command(
     return _decide(
         lambda: deciding.return_submission(office, receipt_no, actor, reason_code, reason, clock.now()),
         f"{receipt_no} 已退回",
+        office,
     )
 
 
@@ -104,17 +109,17 @@ def reopen_command(home: Path | None, config: Path | None, period: str, actor: s
 
     office = office_of(home, config)
     return _decide(
-        lambda: deciding.reopen(office, period, actor, reason, clock.now()), f"{period} 已重新开启"
+        lambda: deciding.reopen(office, period, actor, reason, clock.now()),
+        f"{period} 已重新开启；关闭期间存档的文件请用 jibao recheck --period {period} 校验",
     )
 
 
-def _decide(decision: Callable[[], object], done: str) -> int:
-    from flows.steps.deciding import DecisionRefused
+def _decide(decision: Callable[[], object], done: str, tells: Office | None = None) -> int:
+    """Takes the decision and says so; ``tells``: the office whose letters about it leave at once."""
+    from flows import steps
 
-    try:
-        decision()
-    except DecisionRefused as error:
-        click.echo(str(error), err=True)
-        return WRONG_USE
+    decision()
     click.echo(done)
+    if tells is not None:
+        steps.deliver(tells)
     return DONE

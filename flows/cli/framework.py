@@ -62,7 +62,7 @@ def command(
                 click.echo("已中断;已提交的数据都在,重新运行即可继续。", err=True)
                 code = FAILED
             except Exception as error:  # the last edge: one line for the reader, the trace for the log
-                code = _component_failed(error, home)
+                code = _refused(error) or _component_failed(error, home)
             sys.exit(code or DONE)
 
         options = click.option(
@@ -76,6 +76,16 @@ def command(
         return (parent or group).command(**settings)(place(options(guarded)))
 
     return decorate
+
+
+def _refused(error: Exception) -> int:
+    """A decision that cannot be taken now is wrong use, not a failure; 0 when ``error`` is something else."""
+    from flows.steps.deciding import DecisionRefused
+
+    if not isinstance(error, DecisionRefused):
+        return 0
+    click.echo(str(error), err=True)
+    return WRONG_USE
 
 
 def _component_failed(error: Exception, home: Path | None) -> int:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flows import clock
 from flows.cli.framework import DONE, PROBLEMS, as_of_option, command, inbox_option, office_of, period_option
+
+if TYPE_CHECKING:
+    from flows.office import Office
+    from flows.steps import ReportResult
 
 
 @command(name="open")
@@ -67,7 +71,10 @@ def report_command(
     """重新测算并生成通报。"""
     from flows import steps
 
-    result = steps.report(office_of(home, config), period, as_of or clock.now(), send=send)
+    office, moment = office_of(home, config), as_of or clock.now()
+    result = steps.report(office, period, moment, send=send)
+    if send:
+        _signed(office, result, moment)
     _show_reported(result)
     return DONE
 
@@ -89,7 +96,10 @@ def cycle_command(
     from flows import steps
 
     office = office_of(home, config)
-    result = steps.run_cycle(office, period, as_of or clock.now(), inbox=inbox, send=send)
+    moment = as_of or clock.now()
+    result = steps.run_cycle(office, period, moment, inbox=inbox, send=send)
+    if send:
+        _signed(office, result.reported, moment)
     _show_collected(result.collected)
     _show_reported(result.reported)
     return PROBLEMS if result.collected.has_problems else DONE
@@ -112,6 +122,13 @@ def status_command(
     else:
         click.echo("\n".join(status_lines(view)))
     return DONE
+
+
+def _signed(office: Office, result: ReportResult, moment: datetime) -> None:
+    """Whoever types --send signs; the decision is on record as the command line's."""
+    from flows.steps import deciding
+
+    deciding.approve(office, result.period, "命令行", "", result.digest, moment)
 
 
 def _show_collected(result: Any) -> None:

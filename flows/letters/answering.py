@@ -13,6 +13,7 @@ from flows.letters.changing import change_alert
 from flows.letters.posting import Post
 from flows.office import Office
 from templates.views import (
+    AlertView,
     CountedLine,
     DuplicateView,
     FindingLine,
@@ -55,6 +56,9 @@ def answers(
         mine = findings.get(s.submission_id, ())
         if j.status is Status.QUARANTINED:
             letters += _held(post, j)
+            continue
+        if j.status is Status.RECEIVED:
+            letters += _late(post, j)
             continue
         told = counted[s.submission_id]
         letters += change_alert(post, j, told)
@@ -155,6 +159,31 @@ def _line(office: Office, finding: Finding) -> FindingLine:
         name,
         finding.indicator,
     )
+
+
+def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
+    """A file for a closed quarter: the unit gets its receipt, the coordinator decides."""
+    s, who = judged.submission, post.name_of(judged.submission.unit)
+    lines = (f"{who} {s.file_name}", f"回执号:{s.receipt_no}", judged.reason)
+    mails = [
+        post.alert(
+            f"{who}在关闭后报来 {s.period} 的文件", lines, "需要采用的,请重新开启该报告期并写明理由,再重新校验。",
+            step=f"late/{s.receipt_no}", period=s.period,
+        )
+    ]  # fmt: skip
+    clerk = post.clerk(s.unit)
+    if clerk is None:
+        return [*mails, _nobody(post, s.unit)]
+    view = AlertView(
+        f"{s.receipt_no} 已收到,{s.period} 报送已关闭", post.as_of, lines,
+        "文件已存档,数据暂不计入;统筹决定采用后另行通知,不必重复投递。", s.period,
+    )  # fmt: skip
+    return [
+        *mails,
+        post.letter(
+            "alert", "receipt", clerk, step=f"late/{s.receipt_no}", unit=s.unit, period=s.period, view=view
+        ),
+    ]
 
 
 def _held(post: Post, judged: Judged) -> list[OutgoingMail]:

@@ -22,7 +22,7 @@ from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.taking import Arrived
 from templates.workbook import TEMPLATE_VERSION
-from warehouse import checking, facts, intake, ledger, rechecking, register
+from warehouse import checking, deciding, facts, intake, ledger, rechecking, register
 from warehouse.facts import Arrival, Judged, Status
 from warehouse.intake.guard import Refusal
 from warehouse.intake.reading import Landing, Reading
@@ -33,6 +33,7 @@ LABELS = {
     Status.ACCEPTED_WITH_WARNINGS: "已接收,需说明",
     Status.RETURNED: "退回",
     Status.QUARANTINED: "暂存",
+    Status.RECEIVED: "已存档,待决定",
 }
 
 
@@ -149,6 +150,8 @@ def _settle_batch(
         verdicts.verdict_of(s, c, r, found[s.submission_id])
         for s, c, r in zip(submissions, claims, read, strict=True)
     ]
+    closed = deciding.closed_periods(store)
+    judged = [verdicts.held_for_decision(j, closed) for j in judged]
     for arrival, verdict in zip(new, judged, strict=True):
         _shelve(office, arrival, verdict)
     shelving.make_durable(office.home, [s.sha256 for s in submissions])

@@ -87,7 +87,9 @@ def _recheck(office: Office, store: Store, run_id: str, as_of: datetime, result:
     judged, changed = [], []
     for s in standing:
         sid = s.submission.submission_id
-        old = _status(before.get(sid, ()), s.overtaken)
+        # What waited for a decision was never judged: its unit hears the first verdict whatever it is.
+        waited = s.status == Status.RECEIVED
+        old = None if waited else _status(before.get(sid, ()), s.overtaken)
         new = _status([(str(f.severity), f.items) for f in found[sid]], s.overtaken)
         verdict = _verdict(s, found[sid], new) if new is not old else _same(s)
         judged.append(verdict)

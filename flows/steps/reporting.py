@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 
 from flows import letters
 from flows.office import Office
-from flows.steps import documents, portraits, quality
+from flows.steps import deciding, documents, portraits, quality
 from flows.steps.delivering import deliver
 from flows.steps.picturing import site_view, summary_view
 from flows.steps.running import recorded
@@ -32,12 +34,20 @@ class ReportResult:
     recipients: int  # new summary mails queued
     plan_score: dict[str, Any]  # score_pct, scored, domains, weights, excluded (mart.plan_score)
 
+    @property
+    def digest(self) -> str:
+        """Of the figures a person is shown before signing; changed figures have another one."""
+        shown = json.dumps([self.period, self.headline, self.attainment], default=str, sort_keys=True)
+        return hashlib.sha256(shown.encode()).hexdigest()
+
 
 def report(office: Office, period: str, as_of: datetime, *, send: bool = False) -> ReportResult:
     """Recomputes ``period`` as known at ``as_of`` and renders it; the mail is queued and sent only with ``send``.
 
     :raises NotOpened: when the cycle was never opened
+    :raises DecisionRefused: the quarter is closed
     """
+    deciding.check_not_closed(office, period)
     office.home.create()
     lights, projection = office.config.settings.lights, office.config.settings.projection
     recipients, made = 0, None

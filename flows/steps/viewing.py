@@ -44,7 +44,7 @@ def status(office: Office, period: str, as_of: datetime) -> dict[str, Any]:
         "expected": sum(u["expected"] for u in units),
         "accepted": sum(u["accepted"] for u in units),
         "units": [
-            u | {"owed": owes[u["unit"]], "is_late": as_of > due_at and not u["is_timely"]} for u in units
+            u | {"owed": owes[u["unit"]], "is_late": as_of > u["due_at"] and not u["is_timely"]} for u in units
         ],
         "submissions": [_file(f) for f in files],
         "returned": [_file(f) for f in files if f["status"] == "returned"],

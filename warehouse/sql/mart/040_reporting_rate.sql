@@ -2,17 +2,21 @@
 CREATE OR REPLACE VIEW mart.reporting_rate AS
 WITH first_accepted AS (
     -- Later corrections do not make an obligation late, nor take back the errors of its first receipt.
+    -- What a coordinator returned does not count, nor does what came before it.
     SELECT unit, item, period, min(received_at) AS received_at, arg_min(had_error_first, revision) AS had_error_first
-    FROM main.observation WHERE recorded_at <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ GROUP BY ALL
+    FROM (
+        FROM main.observation WHERE recorded_at <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ
+        QUALIFY revision > coalesce(max(revision) FILTER (status = 'missing') OVER (PARTITION BY unit, item, period), 0)
+    ) GROUP BY ALL
 ),
 counted AS (
     SELECT o.period, o.unit,
            count(DISTINCT o.item) FILTER (o.is_owed) AS expected,
            count(DISTINCT o.item) FILTER (o.is_owed AND b.item IS NOT NULL) AS accepted,
-           count(DISTINCT o.item) FILTER (o.is_owed AND b.received_at <= c.due_at) AS timely,
+           count(DISTINCT o.item) FILTER (o.is_owed AND b.received_at <= d.due_at) AS timely,
            count(DISTINCT o.item) FILTER (o.is_owed AND NOT b.had_error_first) AS flawless
     FROM main.obligation o
-    JOIN main.cycle c ON c.period = o.period
+    JOIN mart.deadline d ON d.period = o.period AND d.unit = o.unit
     LEFT JOIN first_accepted b ON b.unit = o.unit AND b.item = o.item AND b.period = o.period
     GROUP BY ALL
 ),

@@ -12,7 +12,7 @@ standing AS (
 SELECT s.*, w.status, w.reason
 FROM submission s
 JOIN word w USING (submission_id)
-WHERE s.period = $period AND w.status IN ('accepted', 'accepted_with_warnings', 'returned') AND w.flow IN ('collect', 'recheck')
+WHERE s.period = $period AND w.status IN ('accepted', 'accepted_with_warnings', 'returned', 'received') AND w.flow IN ('collect', 'recheck')
 QUALIFY row_number() OVER (PARTITION BY s.unit ORDER BY s.received_at DESC, s.submission_id DESC) = 1
     OR s.submission_id IN (SELECT submission_id FROM standing)
 ORDER BY s.received_at, s.submission_id

@@ -6,10 +6,11 @@ WITH file AS (
 SELECT u.unit, u.name, r.expected, r.accepted, f.received_at,
        (SELECT arg_max(v.status, v.sequence) FROM verdict v WHERE v.submission_id = f.submission_id) AS status,
        (SELECT count(*) FROM mart.finding x WHERE x.submission_id = f.submission_id) AS finding_count,
-       $as_of > c.due_at AND coalesce(r.timely, 0) < r.expected AS is_late
+       $as_of > d.due_at AND coalesce(r.timely, 0) < r.expected AS is_late
 FROM mart.reporting_rate r
 JOIN cycle c ON c.period = r.period
 JOIN unit u ON u.plan_hash = c.plan_hash AND u.unit = r.unit
+JOIN mart.deadline d ON d.period = r.period AND d.unit = r.unit
 LEFT JOIN file f ON f.unit = u.unit
 WHERE r.period = $period
 ORDER BY u.sort

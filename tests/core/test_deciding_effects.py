@@ -1,0 +1,85 @@
+"""What decisions change elsewhere: who owes, who was in time, and what becomes of a file for a closed quarter."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from test_deciding import AFTER, COLLECTED, OPENED, PERIOD, UNIT, UNTIL, mails, report_in, sql
+
+from flows import steps
+from flows.office import Office, open_office
+from flows.steps import deciding
+from flows.steps.deciding import DecisionRefused
+from flows.steps.rechecking import recheck
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("opened") / "home"
+    steps.open_cycle(open_office(home, trigger="test"), PERIOD, OPENED)
+    return home
+
+
+@pytest.fixture
+def office(opened: Path, tmp_path: Path) -> Office:
+    shutil.copytree(opened, tmp_path / "home")
+    return open_office(tmp_path / "home", trigger="test")
+
+
+def rate(office: Office) -> tuple[int, int, int]:
+    query = "SELECT expected, accepted, timely FROM mart.reporting_rate WHERE unit = ? AND period = ?"
+    [row] = sql(office, query, UNIT, PERIOD)
+    return tuple(row)  # type: ignore[return-value]
+
+
+def owed(office: Office) -> int:
+    [unit] = [u for u in steps.status(office, PERIOD, AFTER)["units"] if u["unit"] == UNIT]
+    return len(unit["owed"])
+
+
+def test_a_returned_unit_owes_again_until_it_reports_again(office: Office) -> None:
+    before = owed(office)
+    receipt = report_in(office)
+    counted = rate(office)
+    assert owed(office) == 0 and counted[1] == counted[2] == before
+    deciding.return_submission(office, receipt, "李统筹", "wrong_figure", "有误", COLLECTED)
+    assert owed(office) == before and rate(office)[1:] == (0, 0)
+
+
+def test_an_extended_unit_is_in_time_until_its_own_deadline(office: Office) -> None:
+    deciding.extend(office, PERIOD, UNIT, UNTIL, "李统筹", "系统故障", COLLECTED)
+    report_in(office, at=UNTIL - timedelta(hours=1))
+    expected, accepted, timely = rate(office)
+    assert expected == accepted == timely
+    [(in_time,)] = sql(office, "SELECT timely FROM mart.submission WHERE unit = ?", UNIT)
+    assert in_time
+
+
+def test_a_file_for_a_closed_quarter_waits_for_a_decision(office: Office) -> None:
+    deciding.close(office, PERIOD, "李统筹", "本季结束", AFTER)
+    receipt = report_in(office, at=AFTER)
+    assert sql(office, "SELECT receipt_no, status, revision_count FROM mart.submission") == [
+        (receipt, "received", 0)
+    ]
+    assert rate(office)[1] == 0
+    assert [m["unit"] for m in mails(office, "receipt")] == [UNIT]
+    assert any("关闭后报来" in m["subject"] for m in mails(office, "alert"))
+    deciding.reopen(office, PERIOD, "李统筹", "采用补报", AFTER)
+    recheck(office, PERIOD, AFTER + timedelta(hours=1), send=False)
+    [(status,)] = sql(office, "SELECT status FROM mart.submission")
+    assert status.startswith("accepted") and rate(office)[1] > 0
+
+
+def test_the_report_of_a_closed_quarter_is_refused_and_stays_byte_identical(office: Office) -> None:
+    report_in(office)
+    page = steps.report(office, PERIOD, COLLECTED).summary
+    before = page.read_bytes()
+    deciding.close(office, PERIOD, "李统筹", "本季结束", AFTER)
+    with pytest.raises(DecisionRefused, match="已关闭"):
+        steps.report(office, PERIOD, AFTER)
+    with pytest.raises(DecisionRefused, match="已关闭"):
+        steps.run_cycle(office, PERIOD, AFTER)
+    assert page.read_bytes() == before
