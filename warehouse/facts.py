@@ -93,9 +93,7 @@ _ARRIVAL = ("unit", "file_name", "sha256", "size_bytes", "submission_id", "is_co
 _FINDING = (
     "submission_id", "unit", "period", "severity", "rule", "sheet", "cell", "indicator", "value", "message",
 )  # fmt: skip
-_CHECK_RUN = (
-    "run_id", "recorded_at", "rule", "rows_checked", "rows_failed", "seconds", "state", "engine",
-)  # fmt: skip
+_CHECK_RUN = ("rule", "rows_checked", "rows_failed", "seconds", "state", "engine")
 
 
 def record_batch(
@@ -126,47 +124,63 @@ def record_batch(
             for s in submissions
         ],
     )
+    record_judgement(store, run_id, recorded_at, judged, findings, rule_runs)
+    readable = [
+        (j.submission, ordinal)
+        for ordinal, j in enumerate(judged)
+        if j.status not in (Status.QUARANTINED, Status.RECEIVED) and j.submission.period is not None
+    ]
+    return insert_revisions(store, recorded_at, readable, rejected, superseding_run=run_id)
+
+
+def record_judgement(
+    store: Store,
+    run_id: str,
+    recorded_at: datetime,
+    judged: Sequence[Judged],
+    findings: Sequence[Any],
+    rule_runs: Sequence[Any],
+) -> None:
+    """Appends what the checks said: verdicts, findings, how each rule fared. Arguments as :func:`record_batch`."""
     record_verdicts(
         store, run_id, recorded_at, [(j.submission.submission_id, str(j.status), j.reason) for j in judged]
     )
     told = [(run_id, list(f.items), *(_text(getattr(f, c)) for c in _FINDING)) for f in findings]
     store.append("finding", ("run_id", "items", *_FINDING), told)
-    runs = [
-        (run_id, recorded_at, r.rule, r.rows_checked, r.rows_failed, r.seconds, r.state, r.engine)
-        for r in rule_runs
-    ]
-    store.append("check_run", _CHECK_RUN, runs)
-    return _append_observations(store, run_id, recorded_at, judged, rejected)
+    record_check_runs(store, run_id, recorded_at, rule_runs)
+
+
+def record_check_runs(store: Store, run_id: str, recorded_at: datetime, rule_runs: Sequence[Any]) -> None:
+    """Appends how each rule fared; also of a batch that stayed unchecked, so that the failure is on record."""
+    runs = [(run_id, recorded_at, *(getattr(r, c) for c in _CHECK_RUN)) for r in rule_runs]
+    store.append("check_run", ("run_id", "recorded_at", *_CHECK_RUN), runs)
 
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _append_observations(
+def insert_revisions(
     store: Store,
-    run_id: str,
     recorded_at: datetime,
-    judged: Sequence[Judged],
+    files: Sequence[tuple[Submission, int]],
     rejected: Iterable[tuple[str, str, int]],
+    *,
+    superseding_run: str | None = None,
 ) -> int:
-    readable = [
-        (
-            j.submission.submission_id,
-            j.submission.unit,
-            j.submission.period,
-            j.submission.received_at,
-            ordinal,
-        )
-        for ordinal, j in enumerate(judged)
-        if j.status not in (Status.QUARANTINED, Status.RECEIVED) and j.submission.period is not None
-    ]
+    """Appends a revision for every row of ``files`` that counts and differs; returns their number.
+
+    :param files: submissions with their place in the order received
+    :param superseding_run: also marks earlier submissions none of whose figures stands any more
+    """
+    batch = [(s.submission_id, s.unit, s.period, s.received_at, ordinal) for s, ordinal in files]
     store.run("create_batch_tables")
-    store.append("batch_submission", ("submission_id", "unit", "period", "received_at", "ordinal"), readable)
-    store.append("batch_rejected", ("submission_id", "sheet", "row"), sorted(rejected))
+    store.append("batch_submission", ("submission_id", "unit", "period", "received_at", "ordinal"), batch)
+    store.append("batch_rejected", ("submission_id", "sheet", "row"), sorted(set(rejected)))
     before = store.rows("count_observations")[0]["observations"]
     store.run("insert_observations", {"recorded_at": recorded_at})
-    store.run("insert_superseded", {"run_id": run_id, "recorded_at": recorded_at})
+    if superseding_run is not None:
+        store.run("insert_superseded", {"run_id": superseding_run, "recorded_at": recorded_at})
     added: int = store.rows("count_observations")[0]["observations"] - before
     store.run("drop_batch_tables")
     return added

@@ -12,12 +12,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from warehouse.facts import Judged, Submission, record_verdicts
+from warehouse.facts import Judged, Submission, insert_revisions, record_judgement
 from warehouse.store import Store
 
-_FINDING = (
-    "submission_id", "unit", "period", "severity", "rule", "sheet", "cell", "indicator", "value", "message",
-)  # fmt: skip
 _SUBMISSION = tuple(f.name for f in fields(Submission) if f.name != "entry")
 
 
@@ -78,32 +75,5 @@ def record_recheck(
     :param rule_runs: objects with the fields of :class:`checks.findings.RuleRun`
     :param rejected: (submission_id, sheet, row) of rows that do not count, or whose figure a later file replaced
     """
-    record_verdicts(
-        store, run_id, recorded_at, [(j.submission.submission_id, str(j.status), j.reason) for j in judged]
-    )
-    told = [(run_id, list(f.items), *(_text(getattr(f, c)) for c in _FINDING)) for f in findings]
-    store.append("finding", ("run_id", "items", *_FINDING), told)
-    record_check_runs(store, run_id, recorded_at, rule_runs)
-    batch = [
-        (s.submission_id, s.unit, s.period, s.received_at, ordinal)
-        for ordinal, s in enumerate(j.submission for j in judged)
-    ]
-    store.run("create_batch_tables")
-    store.append("batch_submission", ("submission_id", "unit", "period", "received_at", "ordinal"), batch)
-    store.append("batch_rejected", ("submission_id", "sheet", "row"), sorted(set(rejected)))
-    before = store.rows("count_observations")[0]["observations"]
-    store.run("insert_observations", {"recorded_at": recorded_at})
-    added: int = store.rows("count_observations")[0]["observations"] - before
-    store.run("drop_batch_tables")
-    return added
-
-
-def record_check_runs(store: Store, run_id: str, recorded_at: datetime, rule_runs: Sequence[Any]) -> None:
-    """Appends how each rule fared; also of a batch that stayed unchecked, so that the failure is on record."""
-    columns = ("run_id", "recorded_at", "rule", "rows_checked", "rows_failed", "seconds", "state", "engine")
-    runs = [(run_id, recorded_at, *(getattr(r, c) for c in columns[2:])) for r in rule_runs]
-    store.append("check_run", columns, runs)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    record_judgement(store, run_id, recorded_at, judged, findings, rule_runs)
+    return insert_revisions(store, recorded_at, [(j.submission, n) for n, j in enumerate(judged)], rejected)

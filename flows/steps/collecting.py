@@ -22,7 +22,7 @@ from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.taking import Arrived
 from templates.workbook import TEMPLATE_VERSION
-from warehouse import checking, deciding, facts, intake, ledger, rechecking, register
+from warehouse import checking, deciding, facts, intake, ledger, register
 from warehouse.facts import Arrival, Judged, Status
 from warehouse.intake.guard import Refusal
 from warehouse.intake.reading import Landing, Reading
@@ -209,7 +209,7 @@ def _judge(
     if judgement.not_checked:
         # Fail closed: the files stay in the drop folder and the next run judges them again.
         with store.transaction():
-            rechecking.record_check_runs(store, run_id, as_of, judgement.rules)
+            facts.record_check_runs(store, run_id, as_of, judgement.rules)
             ledger.enqueue(store, [_unchecked(office, len(claims), judgement, as_of)])
         raise NotChecked(
             f"校验引擎出错,本批 {len(claims)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}"

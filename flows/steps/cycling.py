@@ -8,7 +8,6 @@ from pathlib import Path
 
 from flows.office import Office
 from flows.steps.collecting import CollectResult, collect
-from flows.steps.delivering import deliver
 from flows.steps.opening import OpenResult, open_cycle
 from flows.steps.reporting import ReportResult, report
 
@@ -26,7 +25,6 @@ def run_cycle(
     """Open, collect, check, assess, report. Without ``send`` mails are composed and queued, none leaves."""
     opened = open_cycle(office, period, as_of)
     collected = collect(office, as_of, inbox=inbox, period=period, send=False)
+    # A sent report delivers all that is queued, the answers of this collection included.
     reported = report(office, period, as_of, send=send)
-    if send:
-        deliver(office, as_of)
     return CycleResult(opened, collected, reported)

@@ -23,7 +23,7 @@ from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.viewing import NotOpened
 from templates.workbook import TEMPLATE_VERSION
-from warehouse import checking, intake, ledger, rechecking, register
+from warehouse import checking, facts, intake, ledger, rechecking, register
 from warehouse.facts import Judged, Status
 from warehouse.intake.reading import ROW_COLUMNS, Landing, Reading
 from warehouse.rechecking import Standing
@@ -145,7 +145,7 @@ def _judge(
             "请联系运维查看日志；排除后重新运行 jibao recheck 即可。", step=f"recheck/{as_of:%Y%m%d}", period=period,
         )  # fmt: skip
         with store.transaction():
-            rechecking.record_check_runs(store, run_id, as_of, judgement.rules)
+            facts.record_check_runs(store, run_id, as_of, judgement.rules)
             ledger.enqueue(store, [alert])
         raise NotChecked(f"校验引擎出错，{period} 没有复核，原结论不变：{judgement.errors[0]}")
     return judgement
