@@ -17,7 +17,7 @@ demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var
 	$(BIN)/jibao demo --home var/demo
 
 test: setup desktop ## all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: setup ## lint, types, import contracts
 	$(BIN)/ruff check .

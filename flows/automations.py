@@ -22,7 +22,7 @@ from flows.parameters import AlarmForm
 from templates.views import AlertView
 from warehouse import ledger
 
-# Heartbeats come every 30 s (flows.up): three missed ones mean that nobody works on the run any more.
+# Heartbeats come every 30 s (flows.service.up): three missed ones mean that nobody works on the run any more.
 SILENCE = timedelta(seconds=90)
 DEAD_RUNS, FAILED_RUNS = "失联任务自动结束", "任务出错告警"
 ALARM = "任务告警/出错告警"

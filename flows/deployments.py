@@ -51,7 +51,7 @@ PLANNED = (
     Planned(sign_off, "签发", None, "手工"),
     Planned(decide, "办理", None, "手工"),
     Planned(alarm, "出错告警", None, "告警", office_tag=False),
-    Planned(reporting_cycle, "手工重跑", None, "手工"),  # the last: flows.up waits for it
+    Planned(reporting_cycle, "手工重跑", None, "手工"),  # the last: flows.service.up waits for it
 )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows.compose import compose, message_id
+from flows.mailing.compose import compose, message_id
 from warehouse import ledger
 from warehouse.store import Store
 

@@ -14,7 +14,7 @@ from flows.cli.framework import DONE, WRONG_USE, command, office_of, period_opti
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def plan_command(home: Path | None, config: Path | None, as_json: bool) -> int:
     """校验并打印方案登记册(领域、措施、指标、单位)。"""
-    from flows.listing import plan_document, plan_lines
+    from flows.answers.listing import plan_document, plan_lines
 
     office = office_of(home, config)
     if as_json:
@@ -32,7 +32,7 @@ def plan_command(home: Path | None, config: Path | None, as_json: bool) -> int:
 )
 def attain_command(home: Path | None, config: Path | None, table: Path, method: str, out: Path | None) -> int:
     """按同一套公式为一张表(基期、现值、目标)计算进度。"""
-    from flows.attain import attain
+    from flows.answers.attain import attain
     from warehouse.scoring import TableError
 
     try:
@@ -53,7 +53,7 @@ def attain_command(home: Path | None, config: Path | None, table: Path, method: 
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="输出目录。")
 def export_command(home: Path | None, config: Path | None, period: str, form: str, out: Path) -> int:
     """把与邮件相同的数字导出为文件。"""
-    from flows.export import export
+    from flows.answers.export import export
 
     for path in export(office_of(home, config), period, form, out):
         click.echo(str(path))
@@ -69,7 +69,7 @@ def explain_command(
     home: Path | None, config: Path | None, period: str, indicator: str, unit: str | None, as_json: bool
 ) -> int:
     """说明一个数字的来历：公式、输入、修订、文件与单元格、校验问题。"""
-    from flows.explain import NothingToExplain, explain_document, explain_lines
+    from flows.answers.explain import NothingToExplain, explain_document, explain_lines
     from warehouse.store import Reader
 
     office = office_of(home, config)

@@ -19,7 +19,7 @@ import click
 from config.calendar import SHANGHAI
 from flows import clock
 from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, command, group, office_of
-from flows.outbox import KINDS
+from flows.mailing.outbox import KINDS
 from warehouse import ledger
 from warehouse.ledger import LedgerError
 from warehouse.store import Reader, Store

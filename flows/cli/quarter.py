@@ -114,7 +114,7 @@ def status_command(
 ) -> int:
     """谁还欠报、谁迟报、哪些被退回或暂存。"""
     from flows import steps
-    from flows.listing import status_lines
+    from flows.answers.listing import status_lines
 
     view = steps.status(office_of(home, config), period, as_of or clock.now())
     if as_json:

@@ -73,7 +73,7 @@ def up_command(
     smtp_port: int | None,
 ) -> int:  # fmt: skip
     """启动服务:Prefect、定时与手工任务、投递目录监视、通报站点、内置收信,直到 Ctrl-C。"""
-    from flows import up
+    from flows.service import up
 
     office = office_of(home, config)
     settings = office.config.settings.prefect

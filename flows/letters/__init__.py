@@ -1,7 +1,7 @@
 """Letters: what is said to whom, composed and frozen before it enters the ledger.
 
 Belongs here: filling the views of templates.views from facts, recipients, dedupe keys. Does not:
-wording (templates/mail), sending (flows.outbox).
+wording (templates/mail), sending (flows.mailing.outbox).
 """
 
 from flows.letters.answering import answers, copies

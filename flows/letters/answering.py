@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from checks.findings import Finding, Severity
-from flows.compose import Attachment
 from flows.letters.changing import change_alert
 from flows.letters.posting import Post
+from flows.mailing.compose import Attachment
 from flows.office import Office
 from templates.views import (
     AlertView,

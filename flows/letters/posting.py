@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from config.contacts import Person
-from flows.compose import Attachment, InlineImage, compose, message_id
+from flows.mailing.compose import Attachment, InlineImage, compose, message_id
 from flows.office import Office
 from templates.views import AlertView, OfficeView
 from warehouse.ledger import OutgoingMail

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from checks.findings import Finding, Severity
-from flows.compose import Attachment
 from flows.letters.posting import Post
+from flows.mailing.compose import Attachment
 from flows.office import Office
 from templates.views import FindingLine, OwedItem, ReceiptView, ReturnView
 from warehouse import facts

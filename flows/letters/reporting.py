@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from flows.compose import Attachment, InlineImage
 from flows.letters.posting import Post
+from flows.mailing.compose import Attachment, InlineImage
 from flows.office import Office
 from templates.figures import spoken
 from templates.views import SummaryView

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.contacts import Person
-from flows.compose import Attachment
 from flows.letters.posting import Post
+from flows.mailing.compose import Attachment
 from flows.office import Office
 from templates.views import OpeningView, OwedItem, OwingUnit, ReminderView
 from warehouse.ledger import OutgoingMail

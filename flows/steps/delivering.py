@@ -1,6 +1,6 @@
 """Delivering: what the ledger holds queued leaves by mail, one attempt a mail and run.
 
-Belongs here: telling the coordinator of letters that will not arrive by themselves. Does not: sending (flows.outbox).
+Belongs here: telling the coordinator of letters that will not arrive by themselves. Does not: sending (flows.mailing.outbox).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 from flows import clock
 from flows.letters import Post
+from flows.mailing.outbox import KINDS, DeliveryReport
+from flows.mailing.outbox import deliver as send_queued
 from flows.office import Office
-from flows.outbox import KINDS, DeliveryReport
-from flows.outbox import deliver as send_queued
 from warehouse import ledger
 from warehouse.ledger import OutgoingMail
 from warehouse.store import Store

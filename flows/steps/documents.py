@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.compose import Attachment, InlineImage
 from flows.letters import Post
+from flows.mailing.compose import Attachment, InlineImage
 from flows.office import Office
 from templates import figures
 from templates.document import summary_docx

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from attainment_office import CITY, Office, moment
 
-from flows.explain import NothingToExplain, explain_document, explain_lines
+from flows.answers.explain import NothingToExplain, explain_document, explain_lines
 from flows.office import open_office
 from warehouse import lineage
 from warehouse.store import Store

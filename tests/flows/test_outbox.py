@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows.compose import Attachment, compose, message_id
-from flows.outbox import deliver
+from flows.mailing.compose import Attachment, compose, message_id
+from flows.mailing.outbox import deliver
 from warehouse import ledger
 from warehouse.store import Store
 

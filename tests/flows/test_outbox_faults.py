@@ -16,7 +16,7 @@ import pytest
 from mail_samples import NOW, Desk, Settings, address, letter
 from smtp_script import ScriptedServer
 
-from flows.outbox import MOST_LOST, DeliveryReport, deliver
+from flows.mailing.outbox import MOST_LOST, DeliveryReport, deliver
 from warehouse import ledger
 from warehouse.store import Reader
 
@@ -198,7 +198,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from mail_samples import NOW, Desk, Settings
-from flows.outbox import deliver
+from flows.mailing.outbox import deliver
 desk = Desk(Path(sys.argv[1]))
 print("ready", flush=True)
 deliver(desk.store, Settings(int(sys.argv[2])), Path(sys.argv[1]) / "outbox", lambda: NOW)

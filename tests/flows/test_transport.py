@@ -11,7 +11,7 @@ import pytest
 from mail_samples import NOW, Settings, address, letter
 from smtp_script import ScriptedServer, self_signed
 
-from flows.transport import Attempt, Transport, read_password
+from flows.mailing.transport import Attempt, Transport, read_password
 from warehouse.ledger import Outcome
 
 PASSWORD = "canary+/Key-7391"

@@ -16,7 +16,7 @@ from config.calendar import SHANGHAI
 from flows import clock, sample
 from flows.home import Home
 from flows.office import Office, open_office
-from flows.processes import descendants
+from flows.service.processes import descendants
 from flows.steps.opening import workbook_specs
 from warehouse.store import Reader
 

@@ -107,10 +107,10 @@ def test_a_rehearsal_is_read_in_the_browser(up: Up, browser: webdriver.Chrome) -
 
 
 def test_the_summary_is_signed_in_the_browser(up: Up, browser: webdriver.Chrome) -> None:
-    if not (up.home / "workbooks" / "2019-Q3").is_dir():
-        up.ended(up.start("开启报送/季初开启", period="2019-Q3", as_of="2019-10-08"))
+    if not (up.home / "workbooks" / "2018-Q3").is_dir():
+        up.ended(up.start("开启报送/季初开启", period="2018-Q3", as_of="2018-10-08"))
     run_id = up.start(
-        "通报签发/签发", period="2019-Q3", as_of="2019-10-28", actor="王科员", reason="界面签发"
+        "通报签发/签发", period="2018-Q3", as_of="2018-10-28", actor="王科员", reason="界面签发"
     )
     give_up = time.monotonic() + 120
     while up.api(f"/flow_runs/{run_id}")["state_name"] != "待签发":

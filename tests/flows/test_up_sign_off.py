@@ -14,7 +14,7 @@ from running_office import Up
 from test_up_api import ASKED, RERUN, drop, letters
 
 from flows.home import Home
-from flows.processes import descendants
+from flows.service.processes import descendants
 from warehouse.store import Reader
 
 pytestmark = [pytest.mark.server]
@@ -56,7 +56,8 @@ def test_the_summary_waits_for_a_signature_and_only_then_leaves(up: Up) -> None:
     run = up.start(SIGN, **FORM)
     waiting(up, run)
     assert letters(up.home, "【通报】") == []
-    [preview] = up.api("/artifacts/filter", {"artifacts": {"key": {"any_": ["sign-off-preview"]}}})
+    wanted = {"key": {"any_": ["sign-off-preview"]}, "flow_run_id": {"any_": [run]}}
+    [preview] = up.api("/artifacts/filter", {"artifacts": wanted})
     assert "收件人" in preview["data"] and str(up.home) not in preview["data"]
     assert answer(up, run, decision="退回修改", signer="李局长") == "REJECT"
     assert answer(up, run, decision="同意签发") == "REJECT"
@@ -88,7 +89,7 @@ def test_a_rehearsal_shows_what_would_change_and_changes_nothing(up: Up) -> None
     opened(up)
     up.ended(up.start(RERUN, **ASKED))
     # Nobody else reports for this unit; the watcher must not take the file meanwhile.
-    with _stopped(up, "flows.watch"):
+    with _stopped(up, "flows.service.watch"):
         drop(up, "JTJ")
         before = (up.home / "warehouse.snapshot.duckdb").read_bytes()
         run = up.ended(up.start(RERUN, period="2019-Q3", as_of="2019-10-10", unit="市交通运输局(JTJ)"))

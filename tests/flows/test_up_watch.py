@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from flows.home import Home
-from flows.serving import serve_site
-from flows.watch import RETRY_SECONDS, Watcher, watch
+from flows.service.serving import serve_site
+from flows.service.watch import RETRY_SECONDS, Watcher, watch
 
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -1,6 +1,6 @@
 """One SMTP connection: yagmail connects and logs in, one mail is one attempt, every attempt ends in an Outcome.
 
-Belongs here: sockets, TLS, deadlines. Does not: what an answer means (flows.smtp_answers), the queue
+Belongs here: sockets, TLS, deadlines. Does not: what an answer means (flows.mailing.smtp_answers), the queue
 (warehouse.ledger), composing, files. Imported only where mail really leaves: yagmail is not free to import.
 """
 
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import yagmail
 
-from flows.smtp_answers import Attempt, by_code, login_failed, mail_failed, spellings
+from flows.mailing.smtp_answers import Attempt, by_code, login_failed, mail_failed, spellings
 from warehouse.ledger import Outcome
 
 RECEIVE_TIMEOUT_S = 20  # one silent read; the deadline bounds the whole mail

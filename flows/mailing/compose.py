@@ -1,7 +1,7 @@
 """A letter as bytes: stdlib EmailMessage, pure ASCII on the wire, the same bytes for the same letter.
 
 Belongs here: headers, MIME structure, addresses. Does not: wording (templates/mail), sending
-(flows.transport).
+(flows.mailing.transport).
 """
 
 from __future__ import annotations

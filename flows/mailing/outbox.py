@@ -1,7 +1,7 @@
 """Delivering: what the ledger holds queued leaves, one attempt a mail and run, over one connection.
 
 Belongs here: the order claim, send, record, and who holds the warehouse meanwhile. Does not: the state machine
-(warehouse.ledger), the wire (flows.transport), the letters.
+(warehouse.ledger), the wire (flows.mailing.transport), the letters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from warehouse.ledger import Answer, ClaimedMail, Outcome
 from warehouse.store import Store
 
 if TYPE_CHECKING:  # yagmail is imported only when a mail is due
-    from flows.transport import Attempt, MailSettings, Transport
+    from flows.mailing.transport import Attempt, MailSettings, Transport
 
 # How people call the kinds of mail.
 KINDS = {
@@ -237,11 +237,11 @@ class _Turns:
 
 def _transport(settings: MailSettings, outbox: Path, stack: ExitStack) -> tuple[Transport | None, str | None]:
     """An unconnected transport, or why there is none; starts the embedded sink when nobody else runs one."""
-    from flows.transport import Transport, read_password
+    from flows.mailing.transport import Transport, read_password
 
     if settings.mode == "sink":
         if not settings.port:
-            from flows.sink import EmbeddedSink
+            from flows.mailing.sink import EmbeddedSink
 
             sink = stack.enter_context(EmbeddedSink(outbox))
             settings = _towards(settings, sink.host, sink.port)

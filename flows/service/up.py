@@ -1,7 +1,7 @@
 """``jibao up``: everything an office needs in one terminal, until Ctrl-C.
 
 Belongs here: starting, watching over and stopping processes. Does not: deployments (flows.deployments), the
-drop folder (flows.watch), any rule of the reporting cycle.
+drop folder (flows.service.watch), any rule of the reporting cycle.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from pathlib import Path
 
 import click
 
-from flows import processes
 from flows.home import Home
+from flows.mailing.sink import EmbeddedSink
 from flows.office import Office, open_office
-from flows.serving import serve_site
-from flows.sink import EmbeddedSink
+from flows.service import processes
+from flows.service.serving import serve_site
 
 DONE, WRONG_USE, FAILED = 0, 2, 3
 # The runner makes the deployments in order; when the last is there, all are.
@@ -126,7 +126,7 @@ def _serve(
     if not _answers(running, env, "health", None, b"true"):
         return _stopped(running)
     running.children.append(_start("任务执行", ["flows.deployments"], env, logs / "prefect-runner.log"))
-    running.children.append(_start("投递目录监视", ["flows.watch"], env, logs / "watch.log"))
+    running.children.append(_start("投递目录监视", ["flows.service.watch"], env, logs / "watch.log"))
     if not _answers(running, env, "deployments/count", WATCHED, b"1"):
         return _stopped(running)
     click.echo(f"Prefect 界面:http://{host}:{port}")

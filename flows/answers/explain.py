@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from config.register import Config
-from flows.wording import formulas, plain
+from flows.answers.wording import formulas, plain
 from templates import formats
 from warehouse import lineage
 

@@ -1,4 +1,4 @@
-"""The drop-folder watcher: notices settled files and starts the collect deployment. ``python -m flows.watch``.
+"""The drop-folder watcher: notices settled files and starts the collect deployment. ``python -m flows.service.watch``.
 
 File events are only a hint (network shares miss them); looking every few seconds is the truth. Without this
 watcher the schedule alone collects the same files.

@@ -1,6 +1,6 @@
 """What an SMTP server's answer or a broken session means for one mail.
 
-Belongs here: codes, errors, the words people read, what must not be in them. Does not: sockets (flows.transport).
+Belongs here: codes, errors, the words people read, what must not be in them. Does not: sockets (flows.mailing.transport).
 """
 
 from __future__ import annotations
