@@ -10,7 +10,7 @@ export UV_LINK_MODE := copy
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test check wheel bench setup desktop clean
+.PHONY: demo test stress check wheel bench setup desktop clean
 
 demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var/demo
 	rm -rf var/demo
@@ -18,6 +18,9 @@ demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var
 
 test: setup desktop ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+stress: setup desktop ## the trials of chance (kills, faults, races) in their full number; takes hours
+	JIBAO_STRESS=1 $(BIN)/python -m pytest -m stress --timeout 7200 $(ARGS)
 
 check: setup ## lint, types, import contracts
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -21,3 +22,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in others:
         item.add_marker(pytest.mark.xdist_group(item.location[0]))
     items[:] = [*served, *others]
+
+
+@pytest.fixture(scope="session")
+def rounds() -> Callable[[int, int], int]:
+    """How often a trial of chance repeats: ``rounds(every, full)``, in full under ``make stress`` only."""
+    return lambda every, full: full if os.environ.get("JIBAO_STRESS") else every
