@@ -71,6 +71,7 @@ class Checks(_Section):
     ratio_tolerance_pp: float = 0.05
     city_tolerance_pct: float = 1.0
     accept_good_cells: bool = True
+    data_docs: bool = False  # the engine's own pages in HOME/data_docs; they load scripts from the internet
 
 
 class Projection(_Section):
@@ -85,6 +86,7 @@ class PrefectServer(_Section):
 
 
 class Settings(_Section):
+    locale: Literal["zh", "en"] = "zh"  # the language of mails, pages, reports and workbooks
     deadline: Deadline = Deadline()
     reminders: Reminders = Reminders()
     lights: Lights = Lights()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from config.language import Language, language
 from config.register import Config, load_config, packaged
 from config.yamlfile import Folder
 from flows.home import Home
@@ -23,7 +24,12 @@ class Office:
 
     @cached_property
     def renderer(self) -> Renderer:
-        return Renderer(self.home.config / "templates")
+        return Renderer(self.home.config / "templates", self.say)
+
+    @property
+    def say(self) -> Language:
+        """The translator of this office's language (settings.yml, ``locale``)."""
+        return language(self.config.settings.locale)
 
     def store(self) -> Store:
         """The warehouse, not yet opened; opening takes the writer's lock."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from templates.formats import LIGHTS, clean, light, percent, quarter
+from config.language import CHINESE, Language
+from templates.formats import LIGHTS, clean, light, lights, percent, quarter
 from templates.published import LightCounts, TrajectoryPoint
 
 WIDTH, HEIGHT = 220, 64
@@ -18,16 +19,22 @@ def _quarters(period: str) -> int:
     return int(period[:4]) * 4 + int(period[-1]) - 1
 
 
-def _describe(name: str, points: Sequence[TrajectoryPoint]) -> str:
+def _describe(name: str, points: Sequence[TrajectoryPoint], say: Language) -> str:
     said = [
-        f"{quarter(p.period)}实际进度{percent(p.progress_pct)}，应达{percent(p.expected_pct)}"
+        say(
+            "%(period)s实际进度%(progress)s，应达%(expected)s",
+            period=quarter(p.period, say), progress=percent(p.progress_pct), expected=percent(p.expected_pct),
+        )
         for p in points
         if p.progress_pct is not None
-    ]
-    return f"{name}：" + ("；".join(said[-4:]) if said else "没有可画的进度") + "。"
+    ]  # fmt: skip
+    told = say("；").join(said[-4:]) if said else say("没有可画的进度")
+    return say("%(name)s：%(told)s。", name=name, told=told)
 
 
-def trajectory(name: str, points: Sequence[TrajectoryPoint], end_period: str = "2020-Q4") -> Markup:
+def trajectory(
+    name: str, points: Sequence[TrajectoryPoint], end_period: str = "2020-Q4", say: Language = CHINESE
+) -> Markup:
     """Progress (dots and line) against the expected line, 0 to 100 per cent; empty when nothing can be drawn.
 
     ``points`` in order of period. Progress outside 0 to 120 is drawn at the edge; the words keep the number.
@@ -64,8 +71,8 @@ def trajectory(name: str, points: Sequence[TrajectoryPoint], end_period: str = "
         w=WIDTH,
         h=HEIGHT,
         light=light(end.light).code,
-        title=clean(f"{name}进度轨迹"),
-        desc=clean(_describe(name, points)),
+        title=clean(say("%(name)s进度轨迹", name=name)),
+        desc=clean(_describe(name, points, say)),
         left=_LEFT,
         right=WIDTH - _RIGHT,
         floor=y(0),
@@ -85,7 +92,7 @@ def _path(pairs: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{a},{b}" for a, b in pairs)
 
 
-def shares(counts: LightCounts, label: str) -> Markup:
+def shares(counts: LightCounts, label: str, say: Language = CHINESE) -> Markup:
     """One stacked bar of lights, 100 units wide; the words beside it carry the same numbers."""
     parts, left = [], 0.0
     for code in LIGHTS:
@@ -94,9 +101,15 @@ def shares(counts: LightCounts, label: str) -> Markup:
             width = 100 * count / counts.total
             parts.append(f'<rect class="l-{code}" x="{left:.2f}" y="0" width="{width:.2f}" height="8"/>')
             left += width
-    said = "、".join(f"{one.label}{counts.of(code)}项" for code, one in LIGHTS.items() if counts.of(code))
+    said = say.listed(
+        [
+            say("%(light)s%(n)s项", light=one.label, n=counts.of(code))
+            for code, one in lights(say).items()
+            if counts.of(code)
+        ]
+    )
     return Markup(
         f'<svg class="shares" role="img" viewBox="0 0 100 8" preserveAspectRatio="none">'
-        f"<title>{escape(clean(label))}</title><desc>{escape(said or '没有指标')}</desc>"
+        f"<title>{escape(clean(label))}</title><desc>{escape(said or say('没有指标'))}</desc>"
         f"{''.join(parts)}</svg>"
     )

@@ -1,12 +1,20 @@
-"""How numbers, dates and lights are written for people. No figure is computed here."""
+"""How numbers, dates and lights are written for people. No figure is computed here.
+
+Whatever reads differently in another language takes ``say``, the translator; without it Chinese is written.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from config.language import CHINESE, N_, Language
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOTHING = "—"
@@ -34,30 +42,30 @@ class Light:
 LIGHTS = {
     light.code: light
     for light in (
-        Light("met", "已达成", "★", "#1d4f91", "#e3ecf7"),
-        Light("green", "正常", "●", "#1b6e3c", "#e2f2e7"),
-        Light("yellow", "滞后", "▲", "#8a5a00", "#fdf1d3"),
-        Light("red", "严重滞后", "■", "#b3261e", "#fbe4e2"),
-        Light("none", "无法判断", "○", "#5b6470", "#eceff2"),
+        Light("met", N_("已达成"), "★", "#1d4f91", "#e3ecf7"),
+        Light("green", N_("正常"), "●", "#1b6e3c", "#e2f2e7"),
+        Light("yellow", N_("滞后"), "▲", "#8a5a00", "#fdf1d3"),
+        Light("red", N_("严重滞后"), "■", "#b3261e", "#fbe4e2"),
+        Light("none", N_("无法判断"), "○", "#5b6470", "#eceff2"),
     )
 }
 
 STATUSES = {
-    "": "未报送",
-    "none": "未报送",
-    "accepted": "已采用",
-    "accepted_with_warnings": "已采用，有需说明的问题",
-    "returned": "已退回",
-    "quarantined": "已暂存，未读取",
-    "duplicate": "重复报送",
-    "superseded": "已被新报送替代",
+    "": N_("未报送"),
+    "none": N_("未报送"),
+    "accepted": N_("已采用"),
+    "accepted_with_warnings": N_("已采用，有需说明的问题"),
+    "returned": N_("已退回"),
+    "quarantined": N_("已暂存，未读取"),
+    "duplicate": N_("重复报送"),
+    "superseded": N_("已被新报送替代"),
 }
-SEVERITIES = {"error": "错误", "warning": "请说明", "info": "提示"}
-LEVELS = {"clerk": "填报人员", "head": "单位负责人", "coordinator": "统筹部门"}
+SEVERITIES = {"error": N_("错误"), "warning": N_("请说明"), "info": N_("提示")}
+LEVELS = {"clerk": N_("填报人员"), "head": N_("单位负责人"), "coordinator": N_("统筹部门")}
 COLOURS = {
-    "blue": Light("blue", "提醒", "●", "#1d4f91", "#e3ecf7"),
-    "yellow": Light("yellow", "催办", "▲", "#8a5a00", "#fdf1d3"),
-    "red": Light("red", "督办", "■", "#b3261e", "#fbe4e2"),
+    "blue": Light("blue", N_("提醒"), "●", "#1d4f91", "#e3ecf7"),
+    "yellow": Light("yellow", N_("催办"), "▲", "#8a5a00", "#fdf1d3"),
+    "red": Light("red", N_("督办"), "■", "#b3261e", "#fbe4e2"),
 }
 
 
@@ -88,14 +96,15 @@ def percent(value: float | None, decimals: int = 1) -> str:
     return number(value, decimals, "%")
 
 
-def points(value: float | None, decimals: int = 1) -> str:
+def points(value: float | None, decimals: int = 1, say: Language = CHINESE) -> str:
     """3.2 -> ``3.2个百分点``."""
-    return number(value, decimals, "个百分点")
+    return number(value, decimals, say("个百分点"))
 
 
-def quantity(value: float | None, unit_label: str, decimals: int = 2) -> str:
-    """A figure with its unit of measure; ``%`` follows without a space as Chinese texts set it."""
-    return number(value, decimals, unit_label)
+def quantity(value: float | None, unit_label: str, decimals: int = 2, say: Language = CHINESE) -> str:
+    """A figure with its unit of measure; ``%`` follows without a space, and so does any unit in Chinese."""
+    gap = "" if say.is_chinese or unit_label in ("", "%") else " "
+    return number(value, decimals, gap + unit_label)
 
 
 def width_pct(value: float | None) -> int:
@@ -103,54 +112,92 @@ def width_pct(value: float | None) -> int:
     return 0 if value is None or value != value else round(min(max(value, 0.0), 100.0))
 
 
-def moment(value: datetime) -> str:
-    """``2019年10月18日 18:00``, always in Beijing time."""
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+def moment(value: datetime, say: Language = CHINESE) -> str:
+    """``2019年10月18日 18:00``, ``18 October 2019, 18:00``; always in the office's time (Asia/Shanghai)."""
     local = value.astimezone(SHANGHAI)
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+    return f"{day(value, say)}{' ' if say.is_chinese else ', '}{local:%H:%M}"
 
 
-def day(value: datetime) -> str:
+def day(value: datetime, say: Language = CHINESE) -> str:
     local = value.astimezone(SHANGHAI)
-    return f"{local.year}年{local.month}月{local.day}日"
+    if say.is_chinese:
+        return f"{local.year}年{local.month}月{local.day}日"
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
 
 
-def quarter(period: str) -> str:
-    """``2019-Q3`` -> ``2019年第三季度``; anything else is shown as it is; empty is 报告期不明."""
-    found = re.fullmatch(r"(\d{4})-Q([1-4])", str(period))
+def quarter(period: str, say: Language = CHINESE) -> str:
+    """A period in words: ``2019-Q3`` -> ``2019年第三季度``, ``2019-A1`` -> ``2019年度``.
+
+    Anything else is shown as it is; empty is 报告期不明.
+    """
     if not period:
-        return "报告期不明"
-    return f"{found[1]}年第{'一二三四'[int(found[2]) - 1]}季度" if found else period
+        return say("报告期不明")
+    found = re.fullmatch(r"(\d{4})-(?:Q([1-4])|A1)", str(period))
+    if not found:
+        return period
+    if found[2] is None:
+        return say("%(year)s年度", year=found[1])
+    n = "一二三四"[int(found[2]) - 1] if say.is_chinese else found[2]
+    return say("%(year)s年第%(n)s季度", year=found[1], n=n)
 
 
-def ordinal(n: int) -> str:
-    """1 to 99 as headings number them: 一, 十, 十二, 二十一."""
+def ordinal(n: int, say: Language = CHINESE) -> str:
+    """1 to 99 as headings number them: 一, 十, 十二, 二十一; 1, 2 in other languages."""
+    if not say.is_chinese:
+        return str(n)
     tens, ones = divmod(n, 10)
     return ("" if not tens else "十" if tens == 1 else _DIGITS[tens] + "十") + (_DIGITS[ones] if ones else "")
 
 
-def light(code: str | None) -> Light:
+def lights(say: Language = CHINESE) -> Mapping[str, Light]:
+    """The lights by code, best first, labelled in this language."""
+    return {code: replace(one, label=say(one.label)) for code, one in LIGHTS.items()}
+
+
+def light(code: str | None, say: Language = CHINESE) -> Light:
     """The light of a code; None and unknown codes are 无法判断."""
-    return LIGHTS.get(code or "none", LIGHTS["none"])
+    one = LIGHTS.get(code or "none", LIGHTS["none"])
+    return replace(one, label=say(one.label))
 
 
-def status(code: str) -> str:
-    return STATUSES.get(code, code)
+def status(code: str, say: Language = CHINESE) -> str:
+    return say(STATUSES.get(code, code))
 
 
-def severity(code: str) -> str:
-    return SEVERITIES.get(code, code)
+def severity(code: str, say: Language = CHINESE) -> str:
+    return say(SEVERITIES.get(code, code))
 
 
-def level(code: str) -> str:
-    return LEVELS.get(code, code)
+def level(code: str, say: Language = CHINESE) -> str:
+    return say(LEVELS.get(code, code))
 
 
-def step_colour(code: str) -> Light:
-    return COLOURS.get(code, COLOURS["blue"])
+def step_colour(code: str, say: Language = CHINESE) -> Light:
+    one = COLOURS.get(code, COLOURS["blue"])
+    return replace(one, label=say(one.label))
 
 
-FILTERS = {
-    "number": number, "percent": percent, "points": points, "quantity": quantity, "width_pct": width_pct,
-    "moment": moment, "day": day, "quarter": quarter, "light": light, "status": status,
-    "severity": severity, "level": level, "step_colour": step_colour, "one_line": one_line, "ordinal": ordinal,
+def said(text: str | None, say: Language = CHINESE) -> str | None:
+    """A stored word of the program (a state, a note, a rule's title) in this language; others as they are."""
+    return None if text is None else say.stored(text)
+
+
+_EVERYWHERE: Mapping[str, Callable[..., Any]] = {
+    "number": number, "percent": percent, "width_pct": width_pct, "one_line": one_line,
 }  # fmt: skip
+_SPOKEN: Mapping[str, Callable[..., Any]] = {
+    "points": points, "quantity": quantity, "moment": moment, "day": day, "quarter": quarter, "light": light,
+    "status": status, "severity": severity, "level": level, "step_colour": step_colour, "ordinal": ordinal,
+    "said": said,
+}  # fmt: skip
+
+
+def filters(say: Language = CHINESE) -> dict[str, Callable[..., Any]]:
+    """Every filter of the templates by name, speaking this language."""
+    return {**_EVERYWHERE, **{name: partial(written, say=say) for name, written in _SPOKEN.items()}}

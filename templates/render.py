@@ -7,16 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import css_inline
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, FunctionLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    FileSystemLoader,
+    FunctionLoader,
+    StrictUndefined,
+    pass_eval_context,
+)
 from jinja2.loaders import split_template_path
+from jinja2.nodes import EvalContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from config.language import CHINESE, Language
 from templates import charts, formats
 
 SUBJECT_MAX = 120  # characters; longer subjects are cut by mail lists anyway
@@ -45,15 +55,32 @@ def shown(value: Any) -> Any:
     return value
 
 
+def _spoken(say: Language) -> Callable[..., str]:
+    """``_`` of the templates: the sentence in this language, its values printed as ``{{ }}`` prints them."""
+
+    @pass_eval_context
+    def gettext(context: EvalContext, text: str, /, **values: Any) -> str:
+        translated = say(text)
+        if context.autoescape:
+            translated = Markup(translated)  # the template's own words; values are escaped by it
+        return translated % {k: shown(v) for k, v in values.items()} if values else translated
+
+    return gettext
+
+
 class Renderer:
     """Renders mails and pages. ``overrides``: a folder laid out like ``templates/`` that wins file by file.
+
+    Templates are written in Chinese, the source: ``{{ _("共%(n)s项", n=3) }}`` or ``{% trans %}`` says it in the
+    language of ``say``; every filter and chart speaks it too.
 
     Raises jinja2 errors: ``UndefinedError`` for a name the template expects and nobody gave,
     ``TemplateNotFound``, ``TemplateSyntaxError`` and ``SecurityError``; the CLI names file and line.
     """
 
-    def __init__(self, overrides: Path | None = None) -> None:
+    def __init__(self, overrides: Path | None = None, say: Language = CHINESE) -> None:
         self.overrides = overrides
+        self.say = say
         loaders: list[BaseLoader] = [FileSystemLoader(overrides)] if overrides is not None else []
         self.environment = ImmutableSandboxedEnvironment(
             loader=ChoiceLoader([*loaders, FunctionLoader(_packaged)]),
@@ -62,11 +89,17 @@ class Renderer:
             finalize=shown,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
-        self.environment.filters.update(formats.FILTERS)
+        self.environment.policies["ext.i18n.trimmed"] = True
+        # The extension's own newstyle callables would let values past `shown` and autoescaping alike.
+        self.environment.newstyle_gettext = True  # type: ignore[attr-defined]
+        spoken = _spoken(say)
+        self.environment.filters.update(formats.filters(say))
         self.environment.globals.update(
-            LIGHTS=formats.LIGHTS, trajectory=charts.trajectory, shares=charts.shares
-        )
+            LIGHTS=formats.lights(say), trajectory=partial(charts.trajectory, say=say),
+            shares=partial(charts.shares, say=say), HTML_LANG=say.html, _=spoken, gettext=spoken,
+        )  # fmt: skip
         # Media rules cannot be inlined and stay in the head, for phones and dark screens.
         self._inliner = css_inline.CSSInliner(
             load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True, cache=None

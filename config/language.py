@@ -1,0 +1,78 @@
+"""The language people are spoken to in. Chinese is the source; other languages are message catalogues.
+
+Belongs here: one explicit translator object, handed down as an argument. Does not: any sentence, numbers and
+dates as people write them (templates.formats), a global "current language".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+DOMAIN = "jibao"
+
+
+@dataclass(frozen=True)
+class Language:
+    """``say("共%(n)s项", n=3)``: the sentence of the source, in this language, with its places filled.
+
+    A sentence without values is taken as it stands; with values every literal per-cent sign is doubled
+    (``%%``), in source and translation alike. A sentence the catalogue lacks stays Chinese: a test sees to it
+    that none is lacking.
+    """
+
+    code: str  # zh, en
+    html: str  # the lang attribute: zh-CN, en
+    messages: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False, compare=False)
+
+    def __call__(self, text: str, /, **values: Any) -> str:
+        said = self.messages.get(text, text)
+        return said % values if values else said
+
+    def stored(self, text: str) -> str:
+        """A sentence kept in the warehouse in the source language; several are joined by ``；``."""
+        if self.is_chinese:
+            return self(text)
+        return "; ".join(self(part) for part in text.split("；"))
+
+    @property
+    def is_chinese(self) -> bool:
+        return self.code == "zh"
+
+    def listed(self, items: list[str] | tuple[str, ...]) -> str:
+        """Several names in one sentence, with this language's comma."""
+        return ("、" if self.is_chinese else ", ").join(items)
+
+
+CHINESE = Language("zh", "zh-CN")
+
+
+def N_(text: str) -> str:  # noqa: N802 (gettext's own name for a sentence translated later)
+    """Marks a sentence of the source for the catalogue; whoever shows it translates it."""
+    return text
+
+
+@cache
+def language(code: str) -> Language:
+    """The language of ``locale: zh|en``; the catalogue is read once.
+
+    :raises ValueError: no catalogue of that name ships
+    """
+    if code == CHINESE.code:
+        return CHINESE
+    file = files("config").joinpath("locale", code, "LC_MESSAGES", f"{DOMAIN}.po")
+    if not file.is_file():
+        raise ValueError(f"没有语言 {code} 的文字目录")
+    from babel.messages.pofile import read_po  # 0.1 s, and a Chinese office never needs it
+
+    with file.open("rb") as stream:
+        catalogue = read_po(stream, locale=code, domain=DOMAIN)
+    said = {
+        str(m.id): str(m.string)
+        for m in catalogue
+        if m.id and m.string and not isinstance(m.id, (tuple, list))
+    }
+    return Language(code, code, said)
