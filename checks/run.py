@@ -7,7 +7,7 @@ the store, deciding what becomes of a submission (flows).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from checks import suites
@@ -30,12 +30,14 @@ class Judgement:
 
     ``not_checked``: at least one rule could not be evaluated; nothing of the batch may be published as
     checked, whatever ``findings`` holds. ``errors``: what went wrong inside, for the operator's log.
+    ``pages``: the engine's own page (HTML) of each frame, when the office asked for Data Docs.
     """
 
     findings: list[Finding]
     rules: list[RuleRun]
     not_checked: bool
     errors: tuple[str, ...] = ()
+    pages: Mapping[Frame, str] = field(default_factory=dict)
 
     def rejected(self) -> set[tuple[str, str, int]]:
         """(submission_id, sheet, row) of every row with an error: these do not count, the others do."""
@@ -63,11 +65,15 @@ def judge(
     failures: list[Failure] = []
     runs: list[RuleRun] = []
     errors: list[str] = []
+    pages: dict[Frame, str] = {}
     version = rules_version(thresholds)
     frames: tuple[tuple[Frame, DataFrame], ...] = (("files", files), ("rows", rows))
     for name, frame in frames:
         mine = [rule for rule in chosen if rule.frame == name]
-        outcomes, engine = _validate(mine, frame, thresholds)
+        rendered: list[str] | None = [] if thresholds.data_docs else None
+        outcomes, engine = _validate(mine, frame, thresholds, rendered)
+        if rendered:
+            pages[name] = rendered[0]
         errors += [f"{o.rule}: {o.error}" for o in outcomes if o.error]
         engine = f"{engine} rules {version}"
         runs += [
@@ -76,14 +82,16 @@ def judge(
         failures += _failures(mine, outcomes, frame)
     order = {rule.rule: place for place, rule in enumerate(chosen)}
     findings = sorted(fold(_one_per_group(failures)), key=lambda f: _place(f, order))
-    return Judgement(findings, runs, bool(errors), tuple(errors))
+    return Judgement(findings, runs, bool(errors), tuple(errors), pages)
 
 
-def _validate(rules: Sequence[Rule], frame: DataFrame, thresholds: Any) -> tuple[list[suites.Outcome], str]:
+def _validate(
+    rules: Sequence[Rule], frame: DataFrame, thresholds: Any, pages: list[str] | None
+) -> tuple[list[suites.Outcome], str]:
     if not rules:
         return [], ""
     try:
-        return suites.validate(rules, frame, thresholds)
+        return suites.validate(rules, frame, thresholds, pages)
     except Exception as error:  # whatever the engine throws, the batch is unchecked, not passed
         reason = f"{type(error).__name__}: {error}"
         return [suites.Outcome(rule.rule, 0, (), 0.0, reason) for rule in rules], "great_expectations"

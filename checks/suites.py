@@ -58,10 +58,14 @@ def arguments(rule: Rule, thresholds: Any) -> dict[str, Any]:
     return {"column": rule.column, **options}
 
 
-def validate(rules: Sequence[Rule], frame: DataFrame, thresholds: Any) -> tuple[list[Outcome], str]:
+def validate(
+    rules: Sequence[Rule], frame: DataFrame, thresholds: Any, pages: list[str] | None = None
+) -> tuple[list[Outcome], str]:
     """Outcomes in the order of ``rules`` and the engine's name and version.
 
     ``seconds`` shares the validation's time equally among its rules: the engine resolves them together.
+
+    :param pages: takes the engine's own page of this validation (HTML), for an office that asked for Data Docs
     """
     with _LOCK:
         import great_expectations as gx
@@ -95,9 +99,20 @@ def validate(rules: Sequence[Rule], frame: DataFrame, thresholds: Any) -> tuple[
             # The engine keeps its last context, and with it the whole frame, until the next one replaces it.
             context.data_sources.delete("batch")
             asset = batch = narrow = None
+        if pages is not None:
+            pages.append(_page(result))
         share = (time.perf_counter() - started) / len(rules)
     by_rule = {item.expectation_config.meta["rule"]: _outcome(item, share) for item in result.results}
     return [by_rule.get(r.rule) or Outcome(r.rule, 0, (), share, "no result") for r in rules], engine
+
+
+def _page(result: Any) -> str:
+    """The engine's own rendering of a validation. No cell is quoted: the results were asked for without examples."""
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    page: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    return page
 
 
 def _outcome(item: Any, seconds: float) -> Outcome:

@@ -44,6 +44,11 @@ class Home:
         return self.root / "site"
 
     @property
+    def data_docs(self) -> Path:
+        """The check engine's own pages, for an office with network that asked for them."""
+        return self.root / "data_docs"
+
+    @property
     def outbox(self) -> Path:
         return self.root / "outbox"
 

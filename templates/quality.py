@@ -132,6 +132,27 @@ class QualityView:
         return tuple(r for r in self.runs if r.outcome_label == "未校验")
 
 
+@dataclass(frozen=True)
+class DataDocsPage:
+    """One page the check engine drew of itself. ``frame``: rows or files."""
+
+    name: str
+    judged_at: datetime
+    frame: str
+
+    @property
+    def frame_label(self) -> str:
+        return {"rows": "逐行规则", "files": "整份文件规则"}.get(self.frame, self.frame)
+
+
+@dataclass(frozen=True)
+class DataDocsView:
+    """The index of HOME/data_docs, newest first."""
+
+    generated_at: datetime
+    pages: tuple[DataDocsPage, ...]
+
+
 PAGES = ("runs", "rules", "units", "cells")
 
 

@@ -9,7 +9,15 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from templates.quality import QualityCell, QualityRule, QualityRun, QualityUnit, QualityView
+from templates.quality import (
+    DataDocsPage,
+    DataDocsView,
+    QualityCell,
+    QualityRule,
+    QualityRun,
+    QualityUnit,
+    QualityView,
+)
 from templates.views import (
     AlertView,
     CountedLine,
@@ -255,6 +263,7 @@ PAGES: dict[str, Any] = {
     "report/summary": summary(), "site/index": site(), "site/units": site(), "site/quality": site(),
     "personal/unit": unit_page(), "site/quality_index": quality(), "site/quality_runs": quality(),
     "site/quality_rules": quality(), "site/quality_units": quality(), "site/quality_cells": quality(),
+    "site/data_docs": DataDocsView(GRACE, (DataDocsPage("20191024-093000-rows.html", GRACE, "rows"),)),
 }  # fmt: skip
 
 

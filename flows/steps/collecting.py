@@ -17,7 +17,7 @@ from checks.findings import Finding
 from checks.run import Judgement, judge
 from flows import letters
 from flows.office import Office
-from flows.steps import returning, shelving, taking, verdicts
+from flows.steps import quality, returning, shelving, taking, verdicts
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.taking import Arrived
@@ -206,6 +206,7 @@ def _judge(
         store, claims, read, period=period or "", template_version=TEMPLATE_VERSION
     )
     judgement = judge(rows, files, office.config)
+    quality.write_data_docs(office, judgement, as_of)
     if judgement.not_checked:
         # Fail closed: the files stay in the drop folder and the next run judges them again.
         with store.transaction():

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from checks.rules import load_rules
+from checks.run import Judgement
+from config.calendar import SHANGHAI
 from flows.letters import Post
 from flows.office import Office
 from templates.quality import (
+    DataDocsPage,
+    DataDocsView,
     QualityCell,
     QualityRule,
     QualityRun,
@@ -19,6 +23,8 @@ from templates.quality import (
     QualityView,
     quality_pages,
 )
+
+_STAMP = "%Y%m%d-%H%M%S"
 
 
 class Rows(Protocol):
@@ -41,6 +47,32 @@ def write(office: Office, reader: Rows, period: str, as_of: datetime) -> list[Pa
         part.write_text(text, "utf-8")
         written.append(part.replace(folder / name))
     return written
+
+
+def write_data_docs(office: Office, judgement: Judgement, as_of: datetime) -> list[Path]:
+    """The engine's own pages of one judgement into HOME/data_docs, with an index, newest first.
+
+    Returns what was written: nothing, unless the office asked for them (``checks.data_docs``).
+    """
+    if not judgement.pages:
+        return []
+    folder = office.home.data_docs
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for frame, page in judgement.pages.items():
+        path = folder / f"{as_of.astimezone(SHANGHAI):{_STAMP}}-{frame}.html"
+        path.write_text(page, "utf-8")
+        written.append(path)
+    known = sorted((path.name for path in folder.glob("[0-9]*.html")), reverse=True)
+    view = DataDocsView(as_of, tuple(map(_data_docs_page, known)))
+    index = office.renderer.page("site/data_docs", office=Post(office, as_of).view, view=view)
+    (folder / "index.html").write_text(index, "utf-8")
+    return [*written, folder / "index.html"]
+
+
+def _data_docs_page(name: str) -> DataDocsPage:
+    stamp, _, frame = name.removesuffix(".html").rpartition("-")
+    return DataDocsPage(name, datetime.strptime(stamp, _STAMP).replace(tzinfo=SHANGHAI), frame)
 
 
 def quality_view(reader: Rows, period: str, as_of: datetime, periods: tuple[str, ...]) -> QualityView:

@@ -17,7 +17,7 @@ from checks.run import Judgement, judge
 from flows.letters import Post
 from flows.letters.rejudging import changed_answers
 from flows.office import Office
-from flows.steps import returning, shelving, taking, verdicts
+from flows.steps import quality, returning, shelving, taking, verdicts
 from flows.steps.collecting import LABELS, NotChecked
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
@@ -139,6 +139,7 @@ def _judge(
 ) -> Judgement:
     frames = checking.prepare(store, claims, readings, period=period, template_version=TEMPLATE_VERSION)
     judgement = judge(*frames, office.config)
+    quality.write_data_docs(office, judgement, as_of)
     if judgement.not_checked:
         alert = Post(office, as_of).alert(
             "复核未能完成", [f"{period} 的 {len(claims)} 份报送没有重新判断，原结论不变。", *judgement.errors[:5]],

@@ -34,7 +34,9 @@ def frames(store: Store) -> Iterator[tuple[DataFrame, DataFrame]]:
     )
     real, kept = suites.validate, {}
 
-    def once(rules: Sequence[Rule], frame: DataFrame, thresholds: Any) -> tuple[list[suites.Outcome], str]:
+    def once(
+        rules: Sequence[Rule], frame: DataFrame, thresholds: Any, pages: list[str] | None = None
+    ) -> tuple[list[suites.Outcome], str]:
         for rule in rules:
             if rule.rule not in kept:
                 (kept[rule.rule],), _ = real([rule], frame, thresholds)
