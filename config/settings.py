@@ -83,6 +83,12 @@ class PrefectServer(_Section):
     port: Port = 4200
     site_port: Port = 4280
     smtp_port: Port = 1025
+    # What a browser elsewhere calls the UI and the site, when a reverse proxy stands before them; empty: no proxy.
+    public_url: str = ""
+    public_site_url: str = ""
+    collect_cron: str = "*/15 8-20 * * *"  # Asia/Shanghai; what counts when the watcher is away
+    keep_runs_days: int = Field(default=400, ge=1)  # runs, logs and artifacts of Prefect
+    keep_idle_runs_days: int = Field(default=7, ge=1)  # runs that found nothing to do
 
 
 class Settings(_Section):
