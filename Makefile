@@ -16,10 +16,10 @@ demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var
 	rm -rf var/demo
 	$(BIN)/jibao demo --home var/demo
 
-test: setup desktop ## all tests
+test: setup desktop $(VENV)-peers/.ready ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-stress: setup desktop ## the trials of chance (kills, faults, races) in their full number; takes hours
+stress: setup desktop $(VENV)-peers/.ready ## the trials of chance (kills, faults, races) in their full number; takes hours
 	JIBAO_STRESS=1 $(BIN)/python -m pytest -m stress --timeout 7200 $(ARGS)
 
 check: setup ## lint, types, import contracts
@@ -42,6 +42,10 @@ $(UV):
 
 $(VENV)/.ready: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --python $(PYTHON)
+	touch $@
+
+$(VENV)-peers/.ready: pyproject.toml uv.lock | $(UV) # other people's readers of our exports
+	UV_PROJECT_ENVIRONMENT=$(VENV)-peers $(UV) sync --frozen --only-group peers --python $(PYTHON)
 	touch $@
 
 desktop: ## browser, office suite and fonts for the tests, where the machine can install them
