@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import xlsxwriter
 
+from warehouse.durable import whole
+
 MART_VIEWS = (
     "submission", "finding", "observation", "observation_history", "attainment", "reporting_rate", "mail", "run",
     "progress", "domain_score", "plan_score", "unit_rank", "correction_due",
@@ -17,7 +19,8 @@ def publish_site_data(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Every mart view, all periods, as ``folder/<view>.parquet``."""
     folder.mkdir(parents=True, exist_ok=True)
     for view in MART_VIEWS:
-        con.sql(f"FROM mart.{view}").write_parquet(str(folder / f"{view}.parquet"), compression="zstd")
+        with whole(folder / f"{view}.parquet", point="site-data") as part:
+            con.sql(f"FROM mart.{view}").write_parquet(str(part), compression="zstd")
 
 
 def export_view(con: duckdb.DuckDBPyConnection, view: str, period: str, form: str, out: Path) -> Path:

@@ -15,6 +15,7 @@ from templates import figures
 from templates.document import summary_docx
 from templates.typeset import summary_pdf
 from templates.views import SummaryView
+from warehouse.durable import write_whole
 
 CHART = "lights.png"
 
@@ -72,8 +73,5 @@ def write(office: Office, view: SummaryView, folder: Path, made: Documents | Non
     if documents.chart:
         contents[chart] = documents.chart
     for path, data in contents.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data)
     return list(contents)

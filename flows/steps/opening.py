@@ -19,6 +19,8 @@ from flows.steps.running import recorded
 from templates.views import OwedItem
 from templates.workbook import FigureRow, ProgressRow, WorkbookSpec, upload_workbook
 from warehouse import ledger, register
+from warehouse.durable import sweep, write_whole
+from warehouse.killpoints import reached
 from warehouse.store import Store
 
 
@@ -46,6 +48,7 @@ def open_cycle(office: Office, period: str, as_of: datetime) -> OpenResult:
                 mails = ledger.enqueue(
                     store, _announce(office, period, due_at, grace_until, workbooks, as_of)
                 )
+                reached("enqueue")
         else:
             workbooks, mails = _write_workbooks(office, store, period, due_at, as_of), 0
         obligations = sum(o.is_owed for o in config.obligations())
@@ -98,14 +101,14 @@ def _write_workbooks(
     previous = {(r["unit"], r["item"]): r for r in rows}
     folder = office.home.workbooks(period)
     folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
     written = {}
     for unit, spec in workbook_specs(office, period, due_at, previous, as_of).items():
         name = f"{unit}_{period}.xlsx"
         (office.home.inbox / unit).mkdir(parents=True, exist_ok=True)
         if not (folder / name).exists():
             body = upload_workbook(spec)
-            (folder / f"{name}.part").write_bytes(body)
-            (folder / f"{name}.part").replace(folder / name)
+            write_whole(folder / name, body, synced=True, point="workbook")
             written[unit] = (name, body)
         else:
             written[unit] = (name, (folder / name).read_bytes())

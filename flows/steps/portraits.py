@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from config.calendar import previous_period, quarter_end
+from config.calendar import period_end, previous_period
 from flows.letters import Post
 from flows.office import Office
 from templates.report import unit_page
 from templates.views import FindingLine, UnitFigureLine, UnitFileLine, UnitLine, UnitPageView
+from warehouse.durable import write_whole
 from warehouse.store import Reader, Store
 
 _FIGURE = (
@@ -68,9 +69,7 @@ def write(office: Office, views: Sequence[UnitPageView]) -> None:
     folder = office.home.site / "units"
     folder.mkdir(parents=True, exist_ok=True)
     for path, page in _pages(office, views, folder):
-        part = path.with_name(path.name + ".part")
-        part.write_text(page, "utf-8")
-        part.replace(path)
+        write_whole(path, page)
 
 
 def _pages(office: Office, views: Sequence[UnitPageView], folder: Path) -> Iterator[tuple[Path, str]]:
@@ -95,7 +94,7 @@ def _next(office: Office, period: str) -> tuple[str | None, datetime | None, boo
         return None, None, False
     calendar, deadline = office.config.calendar, office.config.settings.deadline
     due = calendar.due_at(following, deadline)
-    ends = quarter_end(following)
+    ends = period_end(following)
     return following, due, calendar.is_provisional(ends) or calendar.is_provisional(due.date())
 
 

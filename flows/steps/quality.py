@@ -23,6 +23,7 @@ from templates.quality import (
     QualityView,
     quality_pages,
 )
+from warehouse.durable import write_whole
 
 _STAMP = "%Y%m%d-%H%M%S"
 
@@ -43,9 +44,8 @@ def write(office: Office, reader: Rows, period: str, as_of: datetime) -> list[Pa
     view = quality_view(reader, period, as_of, _periods(folder, period))
     written = []
     for name, text in quality_pages(office.renderer, Post(office, as_of).view, view).items():
-        part = folder / f"{name}.part"
-        part.write_text(text, "utf-8")
-        written.append(part.replace(folder / name))
+        write_whole(folder / name, text)
+        written.append(folder / name)
     return written
 
 
@@ -61,12 +61,12 @@ def write_data_docs(office: Office, judgement: Judgement, as_of: datetime) -> li
     written = []
     for frame, page in judgement.pages.items():
         path = folder / f"{as_of.astimezone(SHANGHAI):{_STAMP}}-{frame}.html"
-        path.write_text(page, "utf-8")
+        write_whole(path, page)
         written.append(path)
     known = sorted((path.name for path in folder.glob("[0-9]*.html")), reverse=True)
     view = DataDocsView(as_of, tuple(map(_data_docs_page, known)))
     index = office.renderer.page("site/data_docs", office=Post(office, as_of).view, view=view)
-    (folder / "index.html").write_text(index, "utf-8")
+    write_whole(folder / "index.html", index)
     return [*written, folder / "index.html"]
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from flows import letters
 from flows.office import Office
@@ -20,8 +24,12 @@ from templates.formats import quarter
 from templates.report import site_pages, summary_page
 from templates.views import SiteView, SummaryView
 from warehouse import attainment, ledger, register, restating
+from warehouse.durable import sweep, write_whole
+from warehouse.killpoints import reached
 from warehouse.publish import publish_site_data
 from warehouse.store import Reader
+
+LOCK_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True)
@@ -46,9 +54,29 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
 
     :raises NotOpened: when the cycle was never opened
     :raises DecisionRefused: the quarter is closed
+    :raises TimeoutError: another report of this home does not end
     """
     deciding.check_not_closed(office, period)
     office.home.create()
+    with _alone(office):
+        sweep(office.home.reports(period), office.home.site)
+        result = _report(office, period, as_of, send)
+    if send:
+        deliver(office, as_of)
+    return result
+
+
+@contextmanager
+def _alone(office: Office) -> Iterator[None]:
+    """One report at a time: the pages that stay are those of the assessment that was stored last."""
+    try:
+        with FileLock(f"{office.home.site}.lock", timeout=LOCK_TIMEOUT_S):
+            yield
+    except Timeout as error:
+        raise TimeoutError("另一次测算与通报一直没有结束,请稍后再试;若确认已卡死,请先结束该进程") from error
+
+
+def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportResult:
     lights, projection = office.config.settings.lights, office.config.settings.projection
     recipients, made = 0, None
     with office.store() as store, recorded(office, store, "report", period, as_of=as_of, send=send):
@@ -59,6 +87,7 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
             register.record_register(store, office.config, as_of)
             restating.recompute(store, as_of, gaps, projection.min_points)
             attainment.compute(store, period, as_of, gaps, projection.min_points)
+            reached("compute")
         with restating.known_at(store, as_of):
             view = summary_view(store, office, period, as_of)
             scores = store.rows("score_plan", {"period": period})
@@ -76,13 +105,13 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
                     office, view, digest, as_of, made.attachments(_title(office, view)), made.inline
                 )
                 recipients = ledger.enqueue(store, mails)
+                reached("enqueue")
+    reached("documents")
     summary = _write_pages(office, view, site)
     portraits.write(office, own)
     documents.write(office, view, summary.parent, made)
     with Reader(office.home.snapshot) as reader:
         publish_site_data(reader.con, office.home.site / "data")
-    if send:
-        deliver(office, as_of)
     return ReportResult(
         period,
         summary,
@@ -105,10 +134,7 @@ def _write_pages(office: Office, view: SummaryView, site: SiteView) -> Path:
     pages = {summary: page, office.home.site / f"{view.period}.html": page}
     pages |= {office.home.site / name: text for name, text in site_pages(office.renderer, who, site).items()}
     for path, text in pages.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text(text, "utf-8")
-        part.replace(path)
+        write_whole(path, text)
     return summary
 
 

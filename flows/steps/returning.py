@@ -8,6 +8,7 @@ from checks.findings import Finding
 from flows.office import Office
 from flows.steps.shelving import archive_path
 from templates.annotate import annotated_return
+from warehouse.durable import write_whole
 from warehouse.facts import Judged, Status
 from warehouse.intake.xlsx import look_again
 
@@ -30,10 +31,6 @@ def annotate(
         looks = look_again(original, s.file_kind) if s.file_kind in ("xls", "et", "ods") else None
         body = annotated_return(original, s.file_kind, findings[s.submission_id], looks)
         name = f"{s.unit}_{s.period or '未定期'}_{s.receipt_no[-8:]}_校验结果.xlsx"
-        folder = office.home.returned(s.period or "未定期")
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{name}.part"
-        part.write_bytes(body)
-        part.replace(folder / name)
+        write_whole(office.home.returned(s.period or "未定期") / name, body, point="return")
         found[s.submission_id] = (name, body)
     return found

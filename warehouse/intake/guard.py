@@ -17,6 +17,7 @@ from pathlib import Path
 
 from warehouse.intake.limits import LimitsLike
 from warehouse.intake.reading import HeldReason, Landing
+from warehouse.killpoints import reached
 
 _CHUNK = 1 << 20
 _SHOWN_NAME = 120
@@ -115,6 +116,7 @@ def _copy(source: int, unit: str, name: str, landing_dir: Path, limits: LimitsLi
         if copied != size or (after.st_size, after.st_mtime_ns) != (size, before.st_mtime_ns):
             return refuse(HeldReason.DAMAGED, "读取时文件仍在变化", is_passing=True)
         os.fsync(handle)
+        reached("landing-part")
         target = landing_dir / digest.hexdigest()
         Path(temporary).replace(target)
         kept = True
