@@ -40,6 +40,16 @@ class Home:
         return self.root / "warehouse.snapshot.duckdb"
 
     @property
+    def lake(self) -> Path:
+        """Parquet of the warehouse of many machines, where the setting names no other place."""
+        return self.root / "lake"
+
+    @property
+    def staging(self) -> Path:
+        """Judged batches of the slices, waiting for the committer."""
+        return self.root / "staging"
+
+    @property
     def site(self) -> Path:
         return self.root / "site"
 
@@ -51,6 +61,11 @@ class Home:
     @property
     def outbox(self) -> Path:
         return self.root / "outbox"
+
+    @property
+    def audit(self) -> Path:
+        """Every change as lines of JSON, for rebuilding and for auditors; never changed."""
+        return self.root / "audit"
 
     @property
     def backups(self) -> Path:

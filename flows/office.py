@@ -8,11 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 from config.language import Language, language
-from config.register import Config, load_config, packaged
+from config.register import Config, ConfigError, load_config, packaged
 from config.yamlfile import Folder
+from flows import clock
 from flows.home import Home
 from templates.render import Renderer
-from warehouse.store import Store
+from warehouse.journal import Journal
+from warehouse.lake.address import LakeAddress, parse_warehouse
+from warehouse.store import Reader, Store, StoreError
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Office:
     base: Folder  # the configuration folder behind HOME/config
     config: Config
     trigger: str  # who or what started the work: cli, schedule, ui, watcher
+    lake: LakeAddress | None = None  # the warehouse of many machines; None: the single file in the home
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -33,7 +37,16 @@ class Office:
 
     def store(self) -> Store:
         """The warehouse, not yet opened; opening takes the writer's lock."""
-        return Store(self.home.warehouse, snapshot=self.home.snapshot)
+        return Store(self.home.warehouse, snapshot=self.home.snapshot, lake=self.lake, journal=self.journal)
+
+    @property
+    def journal(self) -> Journal:
+        """Every change once more, outside the warehouse (docs/adr/0015)."""
+        return Journal(self.home.audit, clock.now, self.trigger)
+
+    def reader(self) -> Reader:
+        """The warehouse as last committed, not yet opened; it never waits for the writer."""
+        return Reader(self.home.snapshot, lake=self.lake)
 
 
 def open_office(home: Path | None = None, config: Folder | None = None, trigger: str = "cli") -> Office:
@@ -44,4 +57,8 @@ def open_office(home: Path | None = None, config: Folder | None = None, trigger:
     place = Home((home or Path(os.environ.get("JIBAO_HOME", "./var"))).absolute())
     named = os.environ.get("JIBAO_CONFIG")
     base = config or (Path(named).absolute() if named else packaged())
-    return Office(place, base, load_config([place.config, base]), trigger)
+    try:
+        lake = parse_warehouse(os.environ.get("JIBAO_WAREHOUSE"), place.lake)
+    except StoreError as error:
+        raise ConfigError(str(error)) from error
+    return Office(place, base, load_config([place.config, base]), trigger, lake)

@@ -44,7 +44,7 @@ def _report(form: ReportForm) -> State[Any]:
 
 
 def _is_due(office: Office, period: str, as_of: datetime) -> bool:
-    if not office.home.snapshot.exists():
+    if not office.reader().has_data():
         return False
     try:
         return bool(steps.status(office, period, as_of)["is_overdue"])

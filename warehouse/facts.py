@@ -219,6 +219,7 @@ def start_run(
         "code_version",
     )
     row = (run_id, flow, period, parameters, trigger, started_at, config_hash, code_version)
+    store.sign(run_id, flow)
     store.append("run", columns, [row])
 
 

@@ -6,9 +6,11 @@ lake), its schema (migrating), what any table means (facts, ledger, attainment),
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from warehouse.journal import Journal
+from warehouse.journaling import JournalAhead, Recorder
 from warehouse.killpoints import reached
 from warehouse.migrating import migrate
 from warehouse.places import FilePlace, Place, Signature, StoreError, configure, gated
@@ -38,24 +42,38 @@ class Store:
     :param path: the single file
     :param snapshot: the copy for readers, which a lake does not need
     :param lake: where the warehouse lies instead of ``path``
+    :param journal: what every change of the single file is written to as well; a lake keeps its own history
     """
 
-    def __init__(self, path: Path, *, snapshot: Path | None = None, lake: LakeAddress | None = None) -> None:
+    def __init__(
+        self, path: Path, *, snapshot: Path | None = None, lake: LakeAddress | None = None,
+        journal: Journal | None = None,
+    ) -> None:  # fmt: skip
         self.path = path
+        self.journal = None if lake else journal
+        self._recorder: Recorder | None = None
         self.snapshot = None if lake else snapshot
-        self._place: Place = FilePlace(path) if lake is None else _lake_place(lake)
+        self._place: Place = FilePlace(path) if lake is None else _lake("place").LakePlace(lake)
         self._changed = False
         self._inside = False
         self._signature = Signature()
         self._con: duckdb.DuckDBPyConnection | None = None
 
     def __enter__(self) -> Store:
+        if self.journal is not None and self.journal.is_begun and not self.path.exists():
+            raise StoreError(f"仓库文件不见了:{self.path}。请运行 jibao rebuild,由归档和日志重建")
         self._con = self._place.open(self.snapshot)
         try:
             self._changed = self._place.is_unpublished or self._changed
             if migrate(self._con, lambda: self._place.sign(self.con, self._signature)):
                 self._place.settle(self._con)
                 self._changed = True
+            if self.journal is not None:
+                self._recorder = Recorder(self._con, self.journal, query)
+                self._changed = self._recorder.settle() or self._changed
+        except JournalAhead as error:
+            self._close()
+            raise StoreError(str(error)) from error
         except BaseException:
             self._close()
             raise
@@ -72,7 +90,7 @@ class Store:
             self._close(publish=True)
 
     def _close(self, *, publish: bool = False) -> None:
-        con, self._con = self._con, None
+        con, self._con, self._recorder = self._con, None, None
         publish = publish and self._changed and self.snapshot is not None
         self._place.close(con, self.snapshot if publish else None)
         if publish:
@@ -87,10 +105,15 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is applied at once or not at all."""
+        recorder = self._recorder
+        if recorder is not None:
+            recorder.begun()
         self.con.execute("BEGIN TRANSACTION")
         self._inside = True
         try:
             yield
+            if recorder is not None:
+                recorder.write()
             self._place.sign(self.con, self._signature)
         except BaseException:
             self.con.execute("ROLLBACK")
@@ -101,6 +124,8 @@ class Store:
         reached("commit")
         self.con.execute("COMMIT")
         self._changed = True
+        if recorder is not None:
+            recorder.committed()
         reached("committed")
 
     def sign(self, run_id: str, flow: str) -> None:
@@ -110,6 +135,8 @@ class Store:
     def run(self, name: str, params: Mapping[str, Any] | None = None) -> None:
         """Executes a named statement for its effect; call it inside ``transaction()``."""
         with self._signed():
+            if self._recorder is not None:
+                self._recorder.ran(name, query(name), params or {})
             self.con.execute(query(name), dict(params or {}))
             self._changed = True
 
@@ -122,6 +149,8 @@ class Store:
         if not rows:
             return
         with self._signed():
+            if self._recorder is not None:
+                self._recorder.touched(table)
             insert_rows(self.con, table, columns, rows)
             self._signature.submissions += gated(table, columns, rows)
             self._changed = True
@@ -132,8 +161,8 @@ class Store:
 
     @contextmanager
     def _signed(self) -> Iterator[None]:
-        """One statement alone is a transaction of its own where commits are signed."""
-        if self._inside or not self._place.needs_transaction:
+        """One statement alone is a transaction of its own where commits are signed or journaled."""
+        if self._inside or not (self._place.needs_transaction or self._recorder):
             yield
             return
         with self.transaction():
@@ -163,10 +192,16 @@ class Reader:
         self.snapshot = snapshot
         self.lake = lake
 
+    def has_data(self) -> bool:
+        """Whether a warehouse was ever made there."""
+        if self.lake is None:
+            return self.snapshot.exists()
+        found: bool = _lake("gate").has_catalog(self.lake)
+        return found
+
     def __enter__(self) -> Reader:
         if self.lake is not None:
-            from warehouse.lake.attaching import attach
-
+            attach = _lake("attaching").attach
             self.con = attach(self.lake, read_only=True)
             # One state for all queries of this reader, whatever is committed meanwhile.
             self.con.execute("BEGIN TRANSACTION")
@@ -184,13 +219,20 @@ class Reader:
         """Result of a named query as dicts."""
         return _dicts(self.con.execute(query(name), dict(params or {})))
 
+    def save_copy(self, target: Path) -> None:
+        """The whole warehouse as one DuckDB file at ``target``, which must not exist."""
+        if self.lake is None:
+            shutil.copyfile(self.snapshot, target)
+        else:
+            _lake("copying").copy_tables(self.con, target)
 
-def _lake_place(address: LakeAddress) -> Place:
+
+def _lake(module: str) -> Any:
+    """A module of the lake, whose libraries only the scale profile installs."""
     try:
-        from warehouse.lake.place import LakePlace
+        return import_module(f"warehouse.lake.{module}")
     except ImportError as error:
         raise StoreError(f'缺少组件 {error.name};请安装:pip install "jibao[scale]"') from error
-    return LakePlace(address)
 
 
 def _dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, command, gro
 from flows.mailing.outbox import KINDS
 from warehouse import ledger
 from warehouse.ledger import LedgerError
-from warehouse.store import Reader, Store
+from warehouse.store import Store
 
 STATES = {"queued": "待发", "sending": "正在发", "sent": "已发", "failed": "失败", "unsure": "不明"}
 _NEED_A_PERSON = ("failed", "unsure")
@@ -45,7 +45,7 @@ def list_command(
     home: Path | None, config: Path | None, period: str | None, state: str | None, as_json: bool
 ) -> int:
     """列出邮件,新的在前;有失败或不明的邮件时退出码为 1。"""
-    with Reader(office_of(home, config).home.snapshot) as reader:
+    with office_of(home, config).reader() as reader:
         rows = reader.rows("list_mails", {"period": period, "state": state})
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=_plain))

@@ -20,7 +20,7 @@ from warehouse import deciding, facts, ledger
 from warehouse.deciding import Decision, Kind
 from warehouse.facts import Status
 from warehouse.ledger import OutgoingMail
-from warehouse.store import Reader, Store
+from warehouse.store import Store
 
 REASON_CODES = {
     "wrong_scope": "口径不符",
@@ -170,9 +170,9 @@ def check_not_closed(office: Office, period: str) -> None:
 
 
 def is_closed(office: Office, period: str) -> bool:
-    if not office.home.snapshot.exists():
+    if not office.reader().has_data():
         return False
-    with Reader(office.home.snapshot) as reader:
+    with office.reader() as reader:
         return period in deciding.closed_periods(reader)
 
 

@@ -19,7 +19,6 @@ from flows.office import Office
 from flows.steps.collecting import CollectResult, collect
 from flows.steps.opening import open_cycle
 from flows.steps.reporting import ReportResult, report
-from warehouse.store import Reader
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,15 @@ def rehearse(
     :param units: only these units' folders
     """
     office.home.create()
-    before = _facts(office.home.snapshot, period, as_of)
+    before = _facts(office, period, as_of)
     # Beside the home's own files: hard links need the same file system.
     with tempfile.TemporaryDirectory(prefix=".rehearsal-", dir=office.home.root) as folder:
-        copy = replace(office, home=Home(Path(folder)), trigger=f"试算 {office.trigger}")
-        _copy(office.home, copy.home, period)
+        copy = replace(office, home=Home(Path(folder)), lake=None, trigger=f"试算 {office.trigger}")
+        _copy(office, copy.home, period)
         open_cycle(copy, period, as_of)
         collected = collect(copy, as_of, inbox=office.home.inbox, period=period, units=units, send=False)
         reported = report(copy, period, as_of)
-        after = _facts(copy.home.snapshot, period, as_of)
+        after = _facts(copy, period, as_of)
     known = {_identity(r) for r in before.revisions}
     return Rehearsal(
         collected,
@@ -81,10 +80,10 @@ class _Facts:
     mails: list[dict[str, Any]]
 
 
-def _facts(snapshot: Path, period: str, as_of: datetime) -> _Facts:
-    if not snapshot.exists():
+def _facts(office: Office, period: str, as_of: datetime) -> _Facts:
+    if not office.reader().has_data():
         return _Facts([], [], [])
-    with Reader(snapshot) as reader:
+    with office.reader() as reader:
         return _Facts(
             reader.rows("list_rehearsal_revisions", {"period": period}),
             reader.rows("list_rehearsal_lights", {"period": period, "as_of": as_of}),
@@ -92,10 +91,12 @@ def _facts(snapshot: Path, period: str, as_of: datetime) -> _Facts:
         )
 
 
-def _copy(real: Home, copy: Home, period: str) -> None:
-    """The warehouse as published, and by hard link what is only read: archive and workbooks (no byte is copied)."""
-    if real.snapshot.exists():
-        shutil.copyfile(real.snapshot, copy.warehouse)
+def _copy(office: Office, copy: Home, period: str) -> None:
+    """The warehouse as last committed, and by hard link what is only read: archive and workbooks (no byte is copied)."""
+    real = office.home
+    if office.reader().has_data():
+        with office.reader() as reader:
+            reader.save_copy(copy.warehouse)
     for source, target in (
         (real.archive, copy.archive),
         (real.workbooks(period), copy.workbooks(period)),

@@ -27,7 +27,6 @@ from warehouse import attainment, ledger, register, restating
 from warehouse.durable import sweep, write_whole
 from warehouse.killpoints import reached
 from warehouse.publish import publish_site_data
-from warehouse.store import Reader
 
 LOCK_TIMEOUT_S = 600
 
@@ -110,7 +109,7 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
     summary = _write_pages(office, view, site)
     portraits.write(office, own)
     documents.write(office, view, summary.parent, made)
-    with Reader(office.home.snapshot) as reader:
+    with office.reader() as reader:
         publish_site_data(reader.con, office.home.site / "data")
     return ReportResult(
         period,

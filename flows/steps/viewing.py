@@ -10,7 +10,6 @@ from typing import Any
 from flows import inbox as drop_folder
 from flows.office import Office
 from warehouse.intake.guard import display_name
-from warehouse.store import Reader
 
 
 class NotOpened(RuntimeError):
@@ -22,7 +21,7 @@ def status(office: Office, period: str, as_of: datetime) -> dict[str, Any]:
 
     :raises NotOpened: when the cycle was never opened
     """
-    with Reader(office.home.snapshot) as reader:
+    with office.reader() as reader:
         cycle = reader.rows("read_cycle", {"period": period})
         if not cycle:
             raise NotOpened(f"{period} 还没有开启;请先运行 jibao open --period {period}")
