@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from config.calendar import cadence_of
 from config.plan import Indicator, Measure, Plan, TargetKind
 from config.units import ReportingUnit, fold_name
 from config.yamlfile import Document
@@ -21,6 +22,11 @@ def check(plan_doc: Document, plan: Plan, units_doc: Document, units: Sequence[R
     _unique(units_doc, "units", [u.code for u in units])
     _names(units_doc, units)
     codes = {u.code for u in units}
+    for key, period in (("start_period", plan.start_period), ("end_period", plan.end_period)):
+        if cadence_of(period) is not plan.cadence:
+            raise plan_doc.error(
+                (key,), f"{period} 与 cadence: {plan.cadence} 不符,应写作 {plan.cadence.example} 的样子"
+            )
     if plan.start_period >= plan.end_period:
         raise plan_doc.error(("end_period",), f"终期 {plan.end_period} 不在起期 {plan.start_period} 之后")
     domains = {d.code for d in plan.domains}

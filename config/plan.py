@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, field_validator
 
+from config.calendar import Cadence
+
 Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\z")]
-Period = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-Q[1-4]\z")]
+Period = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-(Q[1-4]|A1)\z")]
 Number = Annotated[float, Strict()]  # neither true nor "80" is a number
 
 
@@ -136,6 +138,7 @@ class Plan(_Entry):
     plan_id: Code
     name: str
     source: str
+    cadence: Cadence = Cadence.QUARTERLY  # its periods are quarters (2019-Q3) or years (2019-A1)
     start_period: Period = "2015-Q4"
     end_period: Period = "2020-Q4"
     city: Code  # code of the area whose targets these are
@@ -145,6 +148,10 @@ class Plan(_Entry):
     safeguards: tuple[Safeguard, ...]
     indicators: tuple[Indicator, ...]
     unit_targets: tuple[UnitTarget, ...] = ()
+
+    @property
+    def end_year(self) -> int:
+        return int(self.end_period[:4])
 
     @field_validator("unit_targets", mode="before")
     @classmethod

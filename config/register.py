@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from config import consistency, targets, yamlfile
-from config.calendar import WorkCalendar
+from config.calendar import WEEKDAYS, WorkCalendar
 from config.contacts import Contacts
 from config.plan import Action, Indicator, Plan, Safeguard
 from config.settings import Settings
@@ -116,6 +117,7 @@ def load_config(folders: Sequence[Folder]) -> Config:
     tuned = {
         "settings": settings.model_dump(mode="json"),
         "calendar": {d.isoformat(): w for d, w in sorted(calendar.overrides.items())},
+        "country": [calendar.country, *sorted(calendar.weekend)],
     }
     plan_hash = _digest(fixed)
     return Config(plan, units, contacts, calendar, settings, plan_hash, _digest([plan_hash, tuned]))
@@ -135,6 +137,16 @@ def _calendar(folders: Sequence[Folder]) -> WorkCalendar:
     data = {} if document.data is None else document.data
     if not isinstance(data, dict):
         raise document.error((), "应写 working_days 和 rest_days 两项,现在不是“名称: 值”")
+    data = dict(data)
+    country, weekend = data.pop("country", "CN"), data.pop("weekend", ["saturday", "sunday"])
+    if not isinstance(country, str) or not re.fullmatch("[A-Z]{2}", country):
+        raise document.error(("country",), f"{country} 不是国家代码,应为两个大写字母,例如 CN")
+    if (
+        not isinstance(weekend, list)
+        or not all(isinstance(day, str) and day in WEEKDAYS for day in weekend)
+        or len(set(weekend)) == 7
+    ):
+        raise document.error(("weekend",), f"weekend 应为 {'、'.join(WEEKDAYS)} 中的若干天")
     kinds = {"working_days": True, "rest_days": False}
     overrides: dict[date, bool] = {}
     for key, listed in data.items():
@@ -147,7 +159,7 @@ def _calendar(folders: Sequence[Folder]) -> WorkCalendar:
                 raise document.error((key, n), f"{day} 不是日期,应写作 2027-02-14")
             if overrides.setdefault(day, kinds[key]) is not kinds[key]:
                 raise document.error((key, n), f"{day} 既是上班日又是休息日")
-    return WorkCalendar(overrides)
+    return WorkCalendar(overrides, country, frozenset(WEEKDAYS.index(day) for day in weekend))
 
 
 def _contacts(folders: Sequence[Folder], codes: set[str]) -> Contacts:

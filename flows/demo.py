@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from config.calendar import SHANGHAI, previous_period, quarter_end
+from config.calendar import SHANGHAI, period_end, previous_period
 from config.plan import Measure
 from config.yamlfile import find
 from flows import sample, steps
 from flows.office import Office, open_office
 from flows.steps.opening import workbook_specs
 from templates.workbook import Filled, WorkbookSpec
-from warehouse.store import Reader
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def run_demo(office: Office, period: str, echo: Callable[[str], None]) -> list[s
 
 
 def _moments(office: Office, period: str) -> tuple[datetime, datetime]:
-    opened = datetime.combine(quarter_end(period) + timedelta(days=1), datetime.min.time(), SHANGHAI)
+    opened = datetime.combine(period_end(period) + timedelta(days=1), datetime.min.time(), SHANGHAI)
     return opened.replace(hour=8), office.config.calendar.due_at(period, office.config.settings.deadline)
 
 
@@ -114,7 +113,7 @@ def _eventful_quarter(office: Office, period: str, echo: Callable[[str], None]) 
 
 def _specs(office: Office, period: str, as_of: datetime) -> dict[str, WorkbookSpec]:
     """The workbooks as they were sent out (last quarter's figures included)."""
-    with Reader(office.home.snapshot) as reader:
+    with office.reader() as reader:
         rows = reader.rows("list_previous_figures", {"period": previous_period(period)})
     _, due_at = _moments(office, period)
     return workbook_specs(office, period, due_at, {(r["unit"], r["item"]): r for r in rows}, as_of)

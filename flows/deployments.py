@@ -14,7 +14,8 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from flows import desk
+from config.calendar import Cadence
+from flows import desk, parameters
 from flows.automations import ALARM, alarm, ensure_automations
 from flows.collect import collect
 from flows.decide import decide
@@ -29,7 +30,7 @@ ZONE = "Asia/Shanghai"
 
 @dataclass(frozen=True)
 class Planned:
-    """``cron`` in Asia/Shanghai; None means by hand only."""
+    """``cron`` in Asia/Shanghai; None means by hand only. ``yearly_cron``: where the plan reports by year."""
 
     flow: Flow[..., Any]
     name: str
@@ -37,6 +38,7 @@ class Planned:
     tag: str
     form: dict[str, Any] | None = None  # what the schedule fills in
     office_tag: bool = True  # runs with this tag raise alarms
+    yearly_cron: str | None = None
 
     @property
     def tags(self) -> list[str]:
@@ -44,7 +46,7 @@ class Planned:
 
 
 PLANNED = (
-    Planned(open_cycle, "季初开启", "0 8 1 1,4,7,10 *", "定时"),
+    Planned(open_cycle, "季初开启", "0 8 1 1,4,7,10 *", "定时", yearly_cron="0 8 1 1 *"),
     Planned(collect, "投递目录", "*/15 8-20 * * *", "定时"),
     Planned(remind, "每日催报", "0 9 * * *", "定时"),
     Planned(report, "测算与通报", "30 8 * * *", "定时", {"after_due": True}),
@@ -77,7 +79,12 @@ def _deployment(planned: Planned) -> RunnerDeployment:
 def _schedule(planned: Planned) -> Schedule | None:
     if planned.cron is None:
         return None
-    return Cron(planned.cron, timezone=ZONE, parameters={"form": planned.form} if planned.form else {})
+    cron = (
+        planned.yearly_cron
+        if planned.yearly_cron and parameters.cadence() is Cadence.YEARLY
+        else planned.cron
+    )
+    return Cron(cron, timezone=ZONE, parameters={"form": planned.form} if planned.form else {})
 
 
 def ensure_writer_limit() -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from config.calendar import period_of, previous_period, quarter_end
+from config.calendar import Cadence, period_end, period_of, previous_period
 from config.register import Config, ConfigError
 from flows import clock
 from flows.office import open_office
@@ -52,6 +52,12 @@ def _register(home: str, config: str) -> Config | None:
         return None
 
 
+def cadence() -> Cadence:
+    """How often the plan of this machine's office reports."""
+    config = _register(os.environ.get("JIBAO_HOME", ""), os.environ.get("JIBAO_CONFIG", ""))
+    return config.plan.cadence if config else Cadence.QUARTERLY
+
+
 class FromRegister:
     """Marks a text whose choices come from the register of the office named by JIBAO_HOME and JIBAO_CONFIG."""
 
@@ -68,9 +74,9 @@ class FromRegister:
 def _a_quarter(text: str) -> str:
     if text not in (LAST_QUARTER, OPEN_QUARTERS):
         try:
-            quarter_end(text)
+            period_end(text)
         except ValueError:
-            raise ValueError(f"{text!r} 不是报告期;请写成 2019-Q3") from None
+            raise ValueError(f"{text!r} 不是报告期;请写成 2019-Q3,按年报送的写成 2019-A1") from None
     return text
 
 
@@ -110,9 +116,10 @@ class PeriodForm(Form):
     period: Quarter = Field(LAST_QUARTER, title="报告期", description="季度;默认按今天推算刚结束的季度。")
 
     def chosen_period(self, as_of: datetime) -> str:
+        """Without a choice, the period of this office's plan that ended last."""
         if self.period != LAST_QUARTER:
             return self.period
-        return previous_period(period_of(as_of.date()))
+        return previous_period(period_of(as_of.date(), cadence()))
 
 
 class InstantForm(PeriodForm):

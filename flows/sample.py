@@ -15,7 +15,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from config.calendar import previous_period, quarter_end
+from config.calendar import period_end, period_index, previous_period
 from config.plan import Accumulation, Indicator, Measure, TargetKind
 from config.register import Config
 from templates.workbook import Filled, WorkbookSpec, upload_workbook
@@ -56,8 +56,9 @@ def figure(config: Config, indicator: Indicator, unit: str, period: str) -> Fill
     level = _level(indicator, pace, elapsed)
     if indicator.accumulation is Accumulation.YTD:
         # The year's total is what the pace says for its end; the quarter has the season's share of it.
-        year_end = f"{period[:4]}-Q4"
-        level = _level(indicator, pace, _elapsed(config, year_end)) * _SEASON[int(period[-1]) - 1]
+        level = (
+            _level(indicator, pace, _elapsed(config, f"{period[:4]}-Q4")) * _SEASON[period_index(period) % 4]
+        )
     return Filled(float(int(level)) if indicator.measure is Measure.COUNT else round(level, 2))
 
 
@@ -113,13 +114,13 @@ def with_factor(filled: Mapping[str, Filled], item: str, factor: float) -> dict[
 
 
 def earlier_periods(period: str, count: int = 3) -> list[str]:
-    """The quarters before ``period``, oldest first."""
+    """The periods before ``period``, oldest first."""
     return [previous_period(period, n) for n in range(count, 0, -1)]
 
 
 def _elapsed(config: Config, period: str) -> float:
-    start, end = quarter_end(config.plan.start_period), quarter_end(config.plan.end_period)
-    return (quarter_end(period) - start).days / (end - start).days
+    start, end = period_end(config.plan.start_period), period_end(config.plan.end_period)
+    return (period_end(period) - start).days / (end - start).days
 
 
 def _level(indicator: Indicator, pace: float, elapsed: float) -> float:

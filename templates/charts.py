@@ -6,17 +6,13 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
+from config.calendar import period_index
 from config.language import CHINESE, Language
 from templates.formats import LIGHTS, clean, light, lights, percent, quarter
 from templates.published import LightCounts, TrajectoryPoint
 
 WIDTH, HEIGHT = 220, 64
 _LEFT, _RIGHT, _TOP, _BOTTOM = 4, 10, 6, 14
-
-
-def _quarters(period: str) -> int:
-    """``2019-Q3`` as a count of quarters, so that a missing quarter leaves its gap on the axis."""
-    return int(period[:4]) * 4 + int(period[-1]) - 1
 
 
 def _describe(name: str, points: Sequence[TrajectoryPoint], say: Language) -> str:
@@ -42,18 +38,21 @@ def trajectory(
     drawn = [p for p in points if p.progress_pct is not None]
     if not drawn:
         return Markup("")
-    first, last = _quarters(points[0].period), max(_quarters(end_period), _quarters(points[-1].period))
+    first, last = (
+        period_index(points[0].period),
+        max(period_index(end_period), period_index(points[-1].period)),
+    )
     top = max(100.0, *(min(p.progress_pct or 0.0, 120.0) for p in drawn))
 
     def x(period: str) -> float:
-        share = (_quarters(period) - first) / max(last - first, 1)
+        share = (period_index(period) - first) / max(last - first, 1)
         return round(_LEFT + share * (WIDTH - _LEFT - _RIGHT), 1)
 
     def y(value: float) -> float:
         return round(_TOP + (1 - min(max(value, 0.0), top) / top) * (HEIGHT - _TOP - _BOTTOM), 1)
 
     expected = [(x(p.period), y(p.expected_pct)) for p in points if p.expected_pct is not None]
-    if expected and _quarters(points[-1].period) < last:
+    if expected and period_index(points[-1].period) < last:
         expected.append((x(end_period), y(100.0)))
     actual = [(x(p.period), y(p.progress_pct or 0.0)) for p in drawn]
     end = drawn[-1]

@@ -10,6 +10,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from config.calendar import cadence_of, period_index
 from warehouse.store import Store, query
 
 
@@ -22,7 +23,7 @@ def compute(
     ``as_of`` (a rerun leaves the mart as it was), or when no register was in force then. Call inside a
     transaction.
 
-    :param period: ``2019-Q3``
+    :param period: ``2019-Q3`` or ``2019-A1``
     :param as_of: aware; observations recorded and registers noted later do not count
     :param lights: gaps in percentage points up to which a light is green and yellow
     :param min_points: fewest figures from which a projection is made
@@ -31,12 +32,13 @@ def compute(
     if params is None:
         return 0
     try:
-        t = _index(period)
+        t = period_index(period)
         named = {
             **params,
             "t": t,
             "year": t // 4,
             "origin": t,
+            "cycle_quarters": cadence_of(period).quarters,
             "yellow_gap_pp": lights[0],
             "red_gap_pp": lights[1],
         }
@@ -93,11 +95,6 @@ def _prepare(store: Store, period: str, as_of: datetime, min_points: int) -> dic
     ):  # fmt: skip
         _step(store, name, params)
     return params
-
-
-def _index(period: str) -> int:
-    """Quarters since year 0: neighbours differ by one, so the time axis is counted in quarter ends."""
-    return int(period[:4]) * 4 + int(period[-1]) - 1
 
 
 def _needed(name: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from config.calendar import Cadence, cadence_of, period_index
 from templates import formats
 
 
@@ -39,12 +40,11 @@ def formulas(
         ("差距与亮灯", _light(figure, lights)),
     ]
     if figure["required_per_quarter"] is not None:
-        found.append(
-            (
-                "今后每季需要",
-                f"{plain(figure['required_per_quarter'])} {figure['unit_label']}(剩余差距 ÷ 剩余季度数)",
-            )
-        )
+        word = "年" if cadence_of(figure["period"]) is Cadence.YEARLY else "季"
+        found.append((
+            f"今后每{word}需要",
+            f"{plain(figure['required_per_quarter'])} {figure['unit_label']}(剩余差距 ÷ 剩余{word}{'' if word == '年' else '度'}数)",
+        ))  # fmt: skip
     if figure["projected_2020"] is not None:
         found.append((
             "期末预测",
@@ -148,9 +148,14 @@ def _expected(
             f"按{way}{share},本季末应达 {plain(due)};({plain(due)} − {plain(base)}) ÷ ({plain(goal)} − {plain(base)})"
             f" × 100 = {plain(expected)}%"
         )
-    start, end = _quarter(figure["baseline_period"]), _quarter(figure["end_period"])
-    now = min(max(_quarter(figure["period"]), start), end)
-    return f"已过季度 ÷ 全部季度 × 100 = {now - start} ÷ {end - start} × 100 = {plain(expected)}%"
+    start, end = period_index(figure["baseline_period"]), period_index(figure["end_period"])
+    now = min(max(period_index(figure["period"]), start), end)
+    cycle = cadence_of(figure["period"])
+    word, past, whole = ("年" if cycle is Cadence.YEARLY else "季度"), now - start, end - start
+    return (
+        f"已过{word} ÷ 全部{word} × 100 = {plain(past / cycle.quarters)} ÷ {plain(whole / cycle.quarters)} × 100"
+        f" = {plain(expected)}%"
+    )
 
 
 def _light(figure: Mapping[str, Any], lights: tuple[float, float]) -> str:
@@ -162,7 +167,3 @@ def _light(figure: Mapping[str, Any], lights: tuple[float, float]) -> str:
         return f"差距无法计算,{light.label};{rule}"
     e, p, gap = plain(figure["expected_pct"]), plain(figure["progress_pct"]), plain(figure["gap_pp"])
     return f"序时进度 − 进度 = {e} − {p} = {gap} 个百分点,{light.label};{rule}"
-
-
-def _quarter(period: str) -> int:
-    return int(period[:4]) * 4 + int(period[-1]) - 1

@@ -36,12 +36,12 @@ class Quarter(click.ParamType):
     name = "报告期"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from config.calendar import quarter_end
+        from config.calendar import period_end
 
         try:
-            quarter_end(str(value))
+            period_end(str(value))
         except ValueError:
-            self.fail(f"{value!r} 不是报告期;请写成 2019-Q3", param, ctx)
+            self.fail(f"{value!r} 不是报告期;请写成 2019-Q3,按年报送的写成 2019-A1", param, ctx)
         return str(value)
 
 

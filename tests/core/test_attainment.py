@@ -181,7 +181,7 @@ def test_yearly_milestones_replace_the_straight_line(office: Office, period: str
 @pytest.mark.parametrize(
     ("period", "expected"), [("2014-Q4", 0), ("2016-Q1", 5), ("2020-Q4", 100), ("2021-Q4", 100)]
 )
-def test_straight_line_runs_on_quarter_ends_and_stops_at_its_ends(
+def test_straight_line_runs_on_period_ends_and_stops_at_its_ends(
     office: Office, period: str, expected: float
 ) -> None:
     assert one(office, "at_least", 10, low=100, baseline=0, period=period)["expected_pct"] == pytest.approx(

@@ -4,7 +4,17 @@ from datetime import date, datetime
 
 import pytest
 
-from config.calendar import SHANGHAI, WorkCalendar, period_of, previous_period, quarter_end, quarter_start
+from config.calendar import (
+    SHANGHAI,
+    Cadence,
+    WorkCalendar,
+    cadence_of,
+    period_end,
+    period_index,
+    period_of,
+    period_start,
+    previous_period,
+)  # fmt: skip
 from config.settings import Deadline
 
 
@@ -32,9 +42,30 @@ def test_beyond_the_library_weekdays_are_provisional_and_overrides_win() -> None
 
 
 def test_quarters() -> None:
-    assert (quarter_start("2019-Q4"), quarter_end("2019-Q4")) == (date(2019, 10, 1), date(2019, 12, 31))
-    assert quarter_end("2020-Q1") == date(2020, 3, 31)
+    assert (period_start("2019-Q4"), period_end("2019-Q4")) == (date(2019, 10, 1), date(2019, 12, 31))
+    assert period_end("2020-Q1") == date(2020, 3, 31)
     assert previous_period("2019-Q1") == "2018-Q4" and previous_period("2019-Q3", -2) == "2020-Q1"
     assert period_of(date(2020, 2, 29)) == "2020-Q1"
     with pytest.raises(ValueError, match="不是报告期"):
-        quarter_start("2019Q3")
+        period_start("2019Q3")
+
+
+def test_years_are_periods_too_and_lie_on_the_same_axis() -> None:
+    assert (period_start("2019-A1"), period_end("2019-A1")) == (date(2019, 1, 1), date(2019, 12, 31))
+    assert previous_period("2019-A1") == "2018-A1" and previous_period("2019-A1", -2) == "2021-A1"
+    assert period_of(date(2020, 2, 29), Cadence.YEARLY) == "2020-A1"
+    assert period_index("2019-A1") == period_index("2019-Q4") == period_index("2020-Q1") - 1
+    assert cadence_of("2019-A1") is Cadence.YEARLY and cadence_of("2019-Q3") is Cadence.QUARTERLY
+    for wrong in ("2019", "2019-A2", "2019-Q5", "2019-A1\n", "2019-M07"):
+        with pytest.raises(ValueError, match="不是报告期"):
+            cadence_of(wrong)
+
+
+def test_another_country_has_its_own_weekend_and_listed_holidays() -> None:
+    holiday = date(2025, 10, 9)
+    calendar = WorkCalendar({holiday: False}, country="XX", weekend=frozenset({4, 5}))
+    assert not calendar.is_working_day(holiday)
+    assert not calendar.is_working_day(date(2025, 10, 10)) and calendar.is_working_day(date(2025, 10, 12))
+    assert calendar.is_working_day(date(2025, 10, 1))  # a holiday in China only
+    assert not calendar.is_provisional(date(2025, 3, 3)) and calendar.is_provisional(date(2026, 3, 3))
+    assert calendar.due_at("2024-A1", Deadline(due_working_day=3)).date() == date(2025, 1, 5)

@@ -21,7 +21,7 @@ import docx
 import pytest
 from lxml import html
 
-from config.calendar import SHANGHAI, previous_period, quarter_end
+from config.calendar import SHANGHAI, previous_period, period_end
 from flows import sample, steps
 from flows.office import Office, open_office
 from flows.steps import documents, portraits
@@ -45,7 +45,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     (home / "config/targets.csv").write_text(sample.baselines(open_office(home).config), "utf-8")
     office = open_office(home, trigger="test")
     for period in (previous_period(PERIOD), PERIOD):
-        opened = datetime.combine(quarter_end(period) + timedelta(days=1), datetime.min.time(), SHANGHAI)
+        opened = datetime.combine(period_end(period) + timedelta(days=1), datetime.min.time(), SHANGHAI)
         due = office.config.calendar.due_at(period, office.config.settings.deadline)
         steps.open_cycle(office, period, opened)
         for unit, spec in workbook_specs(office, period, due, {}, opened).items():

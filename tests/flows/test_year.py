@@ -68,14 +68,14 @@ def test_a_year_of_reminders(tmp_path: Path, utc_container: None) -> None:
     wanted: set[tuple[date, str, str, str]] = set()
     for period in PERIODS:
         end = {"1": "03-31", "2": "06-30", "3": "09-30", "4": "12-31"}[period[-1]]
-        quarter_end = date.fromisoformat(f"{period[:4]}-{end}")
-        due = working_days_from(quarter_end, 10)
+        period_end = date.fromisoformat(f"{period[:4]}-{end}")
+        due = working_days_from(period_end, 10)
         waves = [working_days_from(due, n) for n in (-3, 0, 2)]
         for unit in owing_units:
             wave = rng.choice([0, 0, 0, 1, 2, None])
             if wave is not None:
                 reported[unit, period] = waves[wave]
-        _play_quarter(office, period, quarter_end, due, reported, waves, rng)
+        _play_quarter(office, period, period_end, due, reported, waves, rng)
         plan = [(-5, "clerk"), (-1, "clerk"), (0, "clerk"), (1, "clerk"), (3, "head"), (5, "coordinator")]
         for offset, level in plan:
             day = working_days_from(due, offset) if offset else due
@@ -97,7 +97,7 @@ def test_a_year_of_reminders(tmp_path: Path, utc_container: None) -> None:
 
 
 def _play_quarter(
-    office: Office, period: str, quarter_end: date, due: date, reported: dict[tuple[str, str], date],
+    office: Office, period: str, period_end: date, due: date, reported: dict[tuple[str, str], date],
     waves: list[date], rng: random.Random,
 ) -> None:  # fmt: skip
     """Every day from the opening to ten days after grace: reminders at nine, sometimes again, now and then back in time."""
@@ -105,9 +105,9 @@ def _play_quarter(
     def at(day: date, hour: int) -> datetime:
         return datetime(day.year, day.month, day.day, hour, tzinfo=SHANGHAI)
 
-    opened = at(quarter_end + timedelta(days=1), 8)
+    opened = at(period_end + timedelta(days=1), 8)
     steps.open_cycle(office, period, opened)
-    day = quarter_end + timedelta(days=1)
+    day = period_end + timedelta(days=1)
     while day <= due + timedelta(days=16):
         steps.remind(office, at(day, 9), send=False)
         if rng.random() < 0.2:

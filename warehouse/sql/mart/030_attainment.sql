@@ -21,7 +21,7 @@ part AS (
     SELECT a.period, k.plan_hash, i.domain, i.indicator, i.name, i.weight, i.sort,
            CASE WHEN a.target_kind = 'milestone' THEN '里程碑'
                 WHEN a.target_kind = 'unspecified' THEN '目标值原文缺失'
-                WHEN i.accumulation = 'ytd' AND NOT (a.target_kind = 'reduction' AND i.reports_drop) AND right(a.period, 1) <> '4'
+                WHEN i.accumulation = 'ytd' AND NOT (a.target_kind = 'reduction' AND i.reports_drop) AND right(a.period, 2) NOT IN ('Q4', 'A1')
                     THEN '年度累计，年度未完'
                 WHEN a.progress_pct IS NULL THEN coalesce(nullif(a.note, ''), '进度无法计算')
                 WHEN a.gap_pp IS NULL AND a.expected_pct IS NOT NULL THEN '合计不完整'

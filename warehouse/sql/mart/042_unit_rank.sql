@@ -18,7 +18,7 @@ figure AS (
     JOIN main.indicator i ON i.plan_hash = k.plan_hash AND i.indicator = a.indicator
     LEFT JOIN answering w ON w.plan_hash = k.plan_hash AND w.indicator = a.indicator
     WHERE a.progress_pct IS NOT NULL AND (a.gap_pp IS NOT NULL OR a.expected_pct IS NULL)
-        AND (i.accumulation <> 'ytd' OR (a.target_kind = 'reduction' AND i.reports_drop) OR right(a.period, 1) = '4')
+        AND (i.accumulation <> 'ytd' OR (a.target_kind = 'reduction' AND i.reports_drop) OR right(a.period, 2) IN ('Q4', 'A1'))
         AND (a.scope = 'unit' OR (w.unit IS NOT NULL AND i.scope = 'city'))
 ),
 scored AS (

@@ -8,7 +8,7 @@ WITH corrected AS (
     GROUP BY ALL
 )
 SELECT r.city_series, r.unit_series, r.reporter,
-       left(o.period, 4)::INTEGER * 4 + right(o.period, 1)::INTEGER - 1 AS t,
+       left(o.period, 4)::INTEGER * 4 + CASE WHEN right(o.period, 2) = 'A1' THEN 4 ELSE right(o.period, 1)::INTEGER END - 1 AS t,
        o.status,
        o.state,
        -- A confirmed nil return is a value where things are counted or summed; a percentage of nothing is not.

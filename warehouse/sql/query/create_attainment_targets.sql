@@ -36,8 +36,8 @@ resolved AS (
     LEFT JOIN own o ON o.indicator = a.indicator AND o.unit = a.unit AND o.scope = a.scope
 )
 SELECT (row_number() OVER (ORDER BY scope, indicator, unit))::INTEGER AS series, * EXCLUDE (reports_drop),
-       left(baseline_period, 4)::INTEGER * 4 + right(baseline_period, 1)::INTEGER - 1 AS t0,
-       left($end_period, 4)::INTEGER * 4 + right($end_period, 1)::INTEGER - 1 AS t_end,
+       left(baseline_period, 4)::INTEGER * 4 + CASE WHEN right(baseline_period, 2) = 'A1' THEN 4 ELSE right(baseline_period, 1)::INTEGER END - 1 AS t0,
+       left($end_period, 4)::INTEGER * 4 + CASE WHEN right($end_period, 2) = 'A1' THEN 4 ELSE right($end_period, 1)::INTEGER END - 1 AS t_end,
        target_kind = 'reduction' AND reports_drop AS is_drop,
        -- A drop in % that the unit reports itself is a state, not a flow, and starts at 0.
        accumulation = 'ytd' AND NOT is_drop AND target_kind NOT IN ('milestone', 'unspecified') AS is_flow,

@@ -5,8 +5,9 @@ WITH cycle_plan AS (
 -- Rows of a file that is held, in the wrong folder or for no open cycle are not judged one by one.
 judged AS MATERIALIZED (
     SELECT s.submission_id, s.unit, s.period, s.received_at, c.plan_hash, coalesce(u.city, p.city) AS city,
-        CAST(left(s.period, 4) AS INTEGER) AS year, CAST(right(s.period, 1) AS INTEGER) AS quarter,
-        CAST(left(s.period, 4) AS INTEGER) * 4 + CAST(right(s.period, 1) AS INTEGER) AS quarter_no
+        CAST(left(s.period, 4) AS INTEGER) AS year, CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE CAST(right(s.period, 1) AS INTEGER) END AS quarter,
+        CAST(left(s.period, 4) AS INTEGER) * 4 + CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE CAST(right(s.period, 1) AS INTEGER) END AS quarter_no,
+        CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE 1 END AS cycle_quarters
     FROM incoming_submission AS s
     JOIN cycle_plan AS c ON c.period = s.period
     LEFT JOIN plan AS p ON p.plan_hash = c.plan_hash
@@ -23,8 +24,8 @@ latest AS (
 ),
 accepted AS MATERIALIZED (
     SELECT o.unit, o.item, o.period,
-        CAST(left(o.period, 4) AS INTEGER) AS year, CAST(right(o.period, 1) AS INTEGER) AS quarter,
-        CAST(left(o.period, 4) AS INTEGER) * 4 + CAST(right(o.period, 1) AS INTEGER) AS quarter_no,
+        CAST(left(o.period, 4) AS INTEGER) AS year, CASE WHEN right(o.period, 2) = 'A1' THEN 4 ELSE CAST(right(o.period, 1) AS INTEGER) END AS quarter,
+        CAST(left(o.period, 4) AS INTEGER) * 4 + CASE WHEN right(o.period, 2) = 'A1' THEN 4 ELSE CAST(right(o.period, 1) AS INTEGER) END AS quarter_no,
         o.status, o.value, o.numerator, o.denominator, o.state, nullif(trim(o.remark), '') IS NOT NULL AS is_explained,
         o.submission_id, o.sheet, o.cell, l.first_received_at
     FROM observation AS o
@@ -100,9 +101,10 @@ described AS MATERIALIZED (
 -- The unit's own history; flows (年度累计) compare with the same quarter of earlier years only.
 history AS (
     SELECT d.row_no,
-        max(CASE WHEN a.quarter_no = d.quarter_no - 1 THEN a.value END) AS previous_value,
-        coalesce(bool_or(a.quarter_no = d.quarter_no - 1 AND a.is_explained), false) AS previous_explained,
-        max(CASE WHEN a.quarter_no = d.quarter_no - 4 THEN a.value END) AS last_year_value,
+        max(CASE WHEN a.quarter_no = d.quarter_no - d.cycle_quarters THEN a.value END) AS previous_value,
+        coalesce(bool_or(a.quarter_no = d.quarter_no - d.cycle_quarters AND a.is_explained), false) AS previous_explained,
+        -- Where a cycle is a year, last year is the previous cycle and is asked about once.
+        max(CASE WHEN a.quarter_no = d.quarter_no - 4 AND d.cycle_quarters < 4 THEN a.value END) AS last_year_value,
         arg_max(a.value, a.quarter_no) FILTER (a.year = d.year) AS earlier_value_this_year,
         arg_max(a.value, a.quarter_no) AS last_value,
         arg_max(a.state, a.quarter_no) AS previous_state,
@@ -252,7 +254,7 @@ SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.
     CASE WHEN q.item_kind <> 'indicator' AND state_rank > 0 THEN has_remark END AS progress_text_present,
     shift_exponent,
     -- A count of a few pieces doubles easily: below 5 pieces a change is no jump.
-    CASE WHEN asks_why AND accumulation <> 'ytd' AND (measure <> 'count' OR abs(figure - previous_value) >= 5)
+    CASE WHEN asks_why AND (accumulation <> 'ytd' OR cycle_quarters = 4) AND (measure <> 'count' OR abs(figure - previous_value) >= 5)
         THEN 100 * (figure - previous_value) / nullif(abs(previous_value), 0) END AS growth_quarter_pct,
     CASE WHEN asks_why AND (measure <> 'count' OR abs(figure - last_year_value) >= 5)
         THEN 100 * (figure - last_year_value) / nullif(abs(last_year_value), 0) END AS growth_year_pct,

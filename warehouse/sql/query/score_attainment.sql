@@ -47,13 +47,13 @@ judged AS (
            CASE
                WHEN is_by_unit OR NOT is_complete OR actual IS NULL OR goal IS NULL THEN NULL
                WHEN met AND NOT is_flow THEN 0
-               WHEN NOT is_flow THEN CASE WHEN t_end > $t THEN abs(goal - actual) / (t_end - $t) END
+               WHEN NOT is_flow THEN CASE WHEN t_end > $t THEN abs(goal - actual) * $cycle_quarters / (t_end - $t) END
                WHEN is_downward THEN NULL
                -- Within a year: what each remaining quarter must bring for the year's own total. greatest() would turn NULL into 0.
                WHEN $t % 4 < 3 AND ($t // 4 = t_end // 4 OR due_value IS NOT NULL)
                    THEN greatest(CASE WHEN $t // 4 = t_end // 4 THEN goal ELSE due_value END - actual, 0) / (3 - $t % 4)
                WHEN $t % 4 < 3 THEN NULL
-               WHEN $t < t_end THEN due_next_year / 4
+               WHEN $t < t_end THEN due_next_year * $cycle_quarters / 4
            END AS required_per_quarter
     FROM figure
 ),
