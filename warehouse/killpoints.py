@@ -18,7 +18,7 @@ POINTS = (
     # claim, parse, check, archive
     "landing-part", "claim", "parse", "check", "archive", "durable", "return-part", "return",
     # commit: every transaction passes these, whatever it holds
-    "enqueue", "commit", "committed", "checkpoint", "snapshot-part", "snapshot",
+    "enqueue", "journal", "commit", "journal-head-part", "journal-head", "committed", "checkpoint", "snapshot-part", "snapshot",
     # the drop folder is emptied
     "withdrawn", "removed", "landing-cleared",
     # compute, report

@@ -1,0 +1,212 @@
+"""The journal: every committed change once more, outside the database, as hash-chained lines of JSON in HOME/audit.
+
+Belongs here: the files, their chain, the head beside them. Does not: what a change means, how the warehouse takes
+part (warehouse.journaling), making a warehouse from it (warehouse.rebuilding).
+
+One line an entry: ``{"hash":"...","entry":{...}}``; the hash is SHA-256 of the entry's own text, which names the hash
+of the line before. ``head.json`` says up to where the warehouse has confirmed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.durable import write_whole
+
+START = "0" * 64  # what the first entry names as its predecessor
+_OPEN, _MIDDLE, _CLOSE = '{"hash":"', '","entry":', "}\n"
+_TEXT_FROM = len(_OPEN) + 64 + len(_MIDDLE)
+
+
+class JournalBroken(ValueError):
+    """A line that is not what its hash says, or does not follow the one before; file and line are named."""
+
+
+@dataclass(frozen=True)
+class Head:
+    sequence: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """``content`` by kind: changes and baseline hold ``tables`` and ``statements``, void names ``voids``."""
+
+    sequence: int
+    hash: str
+    previous: str
+    kind: str
+    recorded_at: str
+    content: Mapping[str, Any]
+
+    @property
+    def head(self) -> Head:
+        return Head(self.sequence, self.hash)
+
+
+class Journal:
+    """The files of one home. Appending needs the warehouse's lock; reading does not.
+
+    :param now: the present instant, for the entry's time and the month its file is named after
+    :param actor: who is at work, for audit rows that name nobody else
+    """
+
+    def __init__(self, folder: Path, now: Callable[[], datetime], actor: str = "") -> None:
+        self.folder = folder
+        self.now = now
+        self.actor = actor
+
+    def files(self) -> list[Path]:
+        return sorted(self.folder.glob("journal-*.jsonl"))
+
+    @property
+    def is_begun(self) -> bool:
+        return any(f.stat().st_size for f in self.files())
+
+    def append(self, kind: str, content: Mapping[str, Any], after: Head | None) -> Head:
+        """Adds one entry and syncs it to disk; half a line never stays.
+
+        :raises OSError: disk full, read-only, no permission; the files are as they were
+        """
+        sequence = after.sequence + 1 if after else 1
+        body = {
+            "sequence": sequence,
+            "previous": after.hash if after else START,
+            "kind": kind,
+            "recorded_at": self.now().isoformat(),
+            **content,
+        }
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self._file()
+        is_new = not path.exists()
+        with path.open("ab") as file:
+            size = file.tell()
+            try:
+                file.write(f"{_OPEN}{digest}{_MIDDLE}{text}{_CLOSE}".encode())
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                # What the buffer still holds must not be written by closing.
+                os.ftruncate(file.fileno(), size)
+                raise
+        if is_new:
+            _sync(self.folder)
+        return Head(sequence, digest)
+
+    def confirm(self, head: Head) -> None:
+        """Notes that the warehouse holds everything up to ``head``."""
+        path = self.files()[-1]
+        known = {
+            "sequence": head.sequence,
+            "hash": head.hash,
+            "file": path.name,
+            "size": path.stat().st_size,
+        }
+        write_whole(self.folder / "head.json", json.dumps(known), point="journal-head")
+
+    def confirmed(self) -> Head | None:
+        """The entry that the warehouse last confirmed."""
+        known = self._head()
+        return Head(known["sequence"], known["hash"]) if known else None
+
+    def tail(self) -> Head | None:
+        """The last entry. Usually read from the head file; after a crash from the last journal file.
+
+        :raises JournalBroken: the last file does not hold together
+        """
+        files = self.files()
+        known = self._head()
+        if known and files and files[-1].name == known["file"] and files[-1].stat().st_size == known["size"]:
+            return Head(known["sequence"], known["hash"])
+        last = None
+        for entry in self.since(0, files[-1:]):
+            last = entry.head
+        if last is None and len(files) > 1:
+            for entry in self.since(0, files[-2:-1]):
+                last = entry.head
+        return last
+
+    def since(self, sequence: int, files: list[Path] | None = None) -> Iterator[Entry]:
+        """Entries after ``sequence``, oldest first, each proved against its hash and its predecessor.
+
+        :param files: only these, in order; a first entry then need not be the journal's first
+        :raises JournalBroken: a line was altered, removed, added or put elsewhere
+        """
+        before: Entry | None = None
+        chosen = self.files() if files is None else files
+        for path in chosen:
+            with path.open("rb") as file:
+                for number, raw in enumerate(file, 1):
+                    if not raw.endswith(b"\n"):
+                        break  # half a line of a crash: it was never confirmed
+                    entry = _parse(raw, f"{path.name}:{number}")
+                    _follows(before, entry, f"{path.name}:{number}", is_first=files is None)
+                    before = entry
+                    if entry.sequence > sequence:
+                        yield entry
+
+    def drop_half_line(self) -> bool:
+        """Cuts off what a crash left of an entry that was never complete; whether there was any."""
+        for path in self.files()[-1:]:
+            with path.open("rb+") as file:
+                data = file.read()
+                whole = data.rfind(b"\n") + 1
+                if whole < len(data):
+                    file.truncate(whole)
+                    return True
+        return False
+
+    def _file(self) -> Path:
+        files = self.files()
+        month = self.folder / f"journal-{self.now():%Y-%m}.jsonl"
+        # A clock that was set back must not put a later entry into an earlier file.
+        return max([month, *files[-1:]], key=lambda p: p.name)
+
+    def _head(self) -> dict[str, Any] | None:
+        try:
+            known = json.loads((self.folder / "head.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return known if isinstance(known, dict) and "hash" in known else None
+
+
+def _parse(raw: bytes, place: str) -> Entry:
+    try:
+        line = raw.decode()
+        digest, text = line[len(_OPEN) : len(_OPEN) + 64], line[_TEXT_FROM : -len(_CLOSE)]
+        body = json.loads(text)
+        framed = line == f"{_OPEN}{digest}{_MIDDLE}{text}{_CLOSE}"
+    except ValueError as error:
+        raise JournalBroken(f"{place}:不是完整的一条") from error
+    if not framed or hashlib.sha256(text.encode()).hexdigest() != digest:
+        raise JournalBroken(f"{place}:内容与校验值不符,被改动过")
+    known = {k: body.pop(k) for k in ("sequence", "previous", "kind", "recorded_at")}
+    return Entry(hash=digest, content=body, **known)
+
+
+def _follows(before: Entry | None, entry: Entry, place: str, *, is_first: bool) -> None:
+    if before is None:
+        if is_first and (entry.sequence != 1 or entry.previous != START):
+            raise JournalBroken(f"{place}:第一条是 {entry.sequence} 号,此前的记录缺失")
+        return
+    if entry.sequence != before.sequence + 1 or entry.previous != before.hash:
+        raise JournalBroken(
+            f"{place}:{before.sequence} 号之后是 {entry.sequence} 号,中间有记录被删除、插入或换了次序"
+        )
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
