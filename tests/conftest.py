@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,3 +31,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def rounds() -> Callable[[int, int], int]:
     """How often a trial of chance repeats: ``rounds(every, full)``, in full under ``make stress`` only."""
     return lambda every, full: full if os.environ.get("JIBAO_STRESS") else every
+
+
+@pytest.fixture(scope="session", autouse=os.environ.get("JIBAO_TEST_STORE") == "ducklake")
+def every_store_is_a_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """With ``JIBAO_TEST_STORE=ducklake`` whatever a test opens as a file is a lake of its own on PostgreSQL."""
+    from postgres_server import lake_at, running
+    from warehouse.store import Reader, Store
+
+    store, reader = Store.__init__, Reader.__init__
+    data = tmp_path_factory.mktemp("lakes")
+    with running("fsync=off", "max_connections=60") as conninfo, pytest.MonkeyPatch.context() as patch:
+
+        def lake(path: Path) -> Any:
+            plain = str(path).replace(".snapshot.duckdb", ".duckdb")
+            return lake_at(conninfo, plain, data / hashlib.sha256(plain.encode()).hexdigest()[:16])
+
+        def open_store(self: Store, path: Path, **options: Any) -> None:
+            store(self, path, **options | {"lake": options.get("lake") or lake(path)})
+
+        def open_reader(self: Reader, snapshot: Path, **options: Any) -> None:
+            reader(self, snapshot, **options | {"lake": options.get("lake") or lake(snapshot)})
+
+        patch.setattr(Store, "__init__", open_store)
+        patch.setattr(Reader, "__init__", open_reader)
+        yield

@@ -224,7 +224,9 @@ class Reader:
         if self.lake is None:
             shutil.copyfile(self.snapshot, target)
         else:
+            self.con.execute("COMMIT")  # one transaction writes to one database
             _lake("copying").copy_tables(self.con, target)
+            self.con.execute("BEGIN TRANSACTION")
 
 
 def _lake(module: str) -> Any:
