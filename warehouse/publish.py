@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import xlsxwriter
 
 from warehouse.durable import whole
+from warehouse.store import Reader, query
 
 MART_VIEWS = (
     "submission", "finding", "observation", "observation_history", "attainment", "reporting_rate", "mail", "run",
@@ -24,17 +28,67 @@ def publish_site_data(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def export_view(con: duckdb.DuckDBPyConnection, view: str, period: str, form: str, out: Path) -> Path:
-    """One view for one period as ``out/<view>_<period>.<form>``; CSV is UTF-8 with BOM."""
-    rows = con.sql(f"FROM mart.{view}").filter(_of_period(period))
+    """One view for one period as ``out/<view>_<period>.<form>``.
+
+    CSV is UTF-8 with BOM, for Excel; there a text that would start a formula is preceded by an apostrophe.
+    """
+    rows = con.sql(f"FROM mart.{view}").filter(_of_period(period)).order("ALL")
     target = out / f"{view}_{period}.{form}"
     if form == "parquet":
         rows.write_parquet(str(target), compression="zstd")
         return target
     plain = target.with_suffix(".part")
-    rows.write_csv(str(plain), header=True)
+    rows.select(*map(_inert, rows.columns, rows.types)).write_csv(str(plain), header=True)
     target.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes())
     plain.unlink()
     return target
+
+
+def export_query(reader: Reader, name: str, params: Mapping[str, Any], target: Path) -> Path:
+    """One query's rows as plain UTF-8 CSV, for machines: no BOM, header first."""
+    part = target.with_suffix(".part")
+    reader.con.sql(query(name), params=dict(params)).write_csv(str(part), header=True)
+    return part.replace(target)
+
+
+def describe_export(
+    con: duckdb.DuckDBPyConnection, files: Mapping[str, Path], period: str, name: str
+) -> dict[str, Any]:
+    """The Data Package descriptor (frictionless, v1) of exported CSV files.
+
+    :param files: by mart view
+    """
+    resources = []
+    for view, path in files.items():
+        rows = con.sql(f"FROM mart.{view}")
+        content = path.read_bytes()
+        resources.append(
+            {
+                "name": path.stem.lower(), "path": path.name, "profile": "tabular-data-resource", "format": "csv",
+                "mediatype": "text/csv", "encoding": "utf-8-sig", "bytes": len(content),
+                "hash": f"sha256:{sha256(content).hexdigest()}",
+                "schema": {
+                    "fields": [
+                        {"name": c, **_field(str(kind))} for c, kind in zip(rows.columns, rows.types, strict=True)
+                    ],
+                    "missingValues": [""],
+                },
+            }
+        )  # fmt: skip
+    return {
+        "name": f"jibao-{period.lower()}", "title": name, "profile": "tabular-data-package", "resources": resources,
+    }  # fmt: skip
+
+
+def _field(kind: str) -> dict[str, str]:
+    """A DuckDB type in the words of Table Schema. Instants carry their offset, which only ``any`` reads."""
+    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+        return {"type": "number"}
+    if kind.endswith(("INTEGER", "INT")) or kind in ("BIGINT", "SMALLINT", "HUGEINT"):
+        return {"type": "integer"}
+    if kind.startswith("TIMESTAMP"):
+        return {"type": "datetime", "format": "any"}
+    return {"type": {"BOOLEAN": "boolean", "DATE": "date"}.get(kind, "string")}
 
 
 def export_workbook(con: duckdb.DuckDBPyConnection, period: str, target: Path) -> Path:
@@ -45,7 +99,7 @@ def export_workbook(con: duckdb.DuckDBPyConnection, period: str, target: Path) -
     head = book.add_format({"bold": True})
     date = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     for view in MART_VIEWS:
-        rows = con.sql(f"FROM mart.{view}").filter(_of_period(period))
+        rows = con.sql(f"FROM mart.{view}").filter(_of_period(period)).order("ALL")
         sheet = book.add_worksheet(view)
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, rows.columns, head)
@@ -59,6 +113,15 @@ def export_workbook(con: duckdb.DuckDBPyConnection, period: str, target: Path) -
                     sheet.write_string(r, c, str(value))
     book.close()
     return target
+
+
+def _inert(column: str, kind: Any) -> duckdb.Expression:
+    value = duckdb.ColumnExpression(column)
+    if str(kind) != "VARCHAR":
+        return value
+    starts = duckdb.FunctionExpression("regexp_matches", value, duckdb.ConstantExpression(r"^[=+\-@\t\r]"))
+    quoted = duckdb.FunctionExpression("concat", duckdb.ConstantExpression("'"), value)
+    return duckdb.CaseExpression(starts, quoted).otherwise(value).alias(column)
 
 
 def _of_period(period: str) -> duckdb.Expression:

@@ -49,7 +49,7 @@ def attain_command(home: Path | None, config: Path | None, table: Path, method: 
 
 @command(name="export")
 @period_option
-@click.option("--format", "form", type=click.Choice(["csv", "parquet", "xlsx"]), required=True)
+@click.option("--format", "form", type=click.Choice(["csv", "parquet", "xlsx", "sdmx-csv"]), required=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="输出目录。")
 def export_command(home: Path | None, config: Path | None, period: str, form: str, out: Path) -> int:
     """把与邮件相同的数字导出为文件。"""
@@ -70,11 +70,10 @@ def explain_command(
 ) -> int:
     """说明一个数字的来历：公式、输入、修订、文件与单元格、校验问题。"""
     from flows.answers.explain import NothingToExplain, explain_document, explain_lines
-    from warehouse.store import Reader
 
     office = office_of(home, config)
     try:
-        with Reader(office.home.snapshot) as reader:
+        with office.reader() as reader:
             document = explain_document(reader, office.config, period, indicator, unit)
     except NothingToExplain as error:
         click.echo(str(error), err=True)
