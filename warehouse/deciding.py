@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from warehouse import audit
 from warehouse.store import Store
 
 
@@ -57,7 +58,17 @@ def record(store: Store, decision: Decision) -> None:
     payload = json.dumps(dict(d.payload), ensure_ascii=False, sort_keys=True)
     number = store.rows("read_next_decision_sequence")[0]["sequence"]
     row = (number, d.period, d.unit, str(d.kind), d.actor, d.reason, d.reason_code, payload, d.recorded_at)
+    before = {
+        "is_closed": d.period in closed_periods(store),
+        "due_at": extended_deadlines(store, d.period).get(d.unit or ""),
+    }
     store.append("decision", _COLUMNS, [row])
+    after = dict(d.payload) | ({"reason_code": d.reason_code} if d.reason_code else {})
+    note = audit.Note(
+        str(d.kind), d.payload.get("receipt_no") or d.unit or d.period, d.recorded_at, d.actor, audit.PERSON,
+        d.period, d.unit, d.reason, before, after,
+    )  # fmt: skip
+    audit.record(store, [note])
 
 
 def decisions(source: Rows, period: str | None = None) -> list[Decision]:

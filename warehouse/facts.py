@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from warehouse import audit
+from warehouse.audit import Note
 from warehouse.store import Store
 
 
@@ -181,6 +183,7 @@ def insert_revisions(
     store.run("insert_observations", {"recorded_at": recorded_at})
     if superseding_run is not None:
         store.run("insert_superseded", {"run_id": superseding_run, "recorded_at": recorded_at})
+        _audit_superseded(store, superseding_run, recorded_at)
     added: int = store.rows("count_observations")[0]["observations"] - before
     store.run("drop_batch_tables")
     return added
@@ -189,12 +192,62 @@ def insert_revisions(
 def record_arrivals(store: Store, seen_at: datetime, arrivals: Sequence[Arrival]) -> None:
     """Notes each directory entry seen."""
     store.append("arrival", ("seen_at", *_ARRIVAL), [(seen_at, *astuple(a)) for a in arrivals])
+    copies = [
+        Note(
+            "copy", a.file_name, seen_at, f"inbox/{a.unit}", audit.UNIT, unit=a.unit,
+            after={"submission_id": a.submission_id, "sha256": a.sha256, "bytes": a.size_bytes},
+        )
+        for a in arrivals if a.is_copy
+    ]  # fmt: skip
+    audit.record(store, copies)
+
+
+def _audit_verdicts(
+    store: Store, run_id: str, recorded_at: datetime, verdicts: Sequence[tuple[str, str, str]]
+) -> None:
+    """One row a file received, and one for each verdict that a later look changes."""
+    known = {
+        r["submission_id"]: r
+        for r in store.rows("list_audit_submissions", {"ids": [sid for sid, _, _ in verdicts]})
+    }
+    notes = []
+    for sid, status, reason in verdicts:
+        file = known.get(sid)
+        if file is None or file["status"] == status:
+            continue
+        is_new = file["status"] is None
+        after = {"status": status, "reason": reason}
+        if is_new:
+            after |= {"file_name": file["file_name"], "sha256": file["sha256"], "submission_id": sid}
+        notes.append(
+            Note(
+                "receive" if is_new else "verdict", file["receipt_no"], recorded_at,
+                f"inbox/{file['unit']}" if is_new else "", audit.UNIT if is_new else audit.SYSTEM,
+                period=file["period"], unit=file["unit"],
+                before=None if is_new else {"status": file["status"]}, after=after, run_id=run_id,
+            )
+        )  # fmt: skip
+    audit.record(store, notes)
+
+
+def _audit_superseded(store: Store, run_id: str, recorded_at: datetime) -> None:
+    audit.record(
+        store,
+        [
+            Note(
+                "supersede", r["receipt_no"], recorded_at, period=r["period"], unit=r["unit"],
+                after={"status": "superseded", "reason": r["reason"]}, run_id=run_id,
+            )
+            for r in store.rows("list_audit_superseded", {"run_id": run_id})
+        ],
+    )  # fmt: skip
 
 
 def record_verdicts(
     store: Store, run_id: str, recorded_at: datetime, verdicts: Sequence[tuple[str, str, str]]
 ) -> None:
     """Appends (submission_id, status, reason); the last one of a submission is its status."""
+    _audit_verdicts(store, run_id, recorded_at, verdicts)
     first = store.rows("read_next_verdict_sequence")[0]["sequence"]
     rows = [
         (sid, recorded_at, status, reason, run_id, first + n)

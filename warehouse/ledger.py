@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
+from warehouse import audit
 from warehouse.store import Store
 
 BACKOFF_FIRST = timedelta(minutes=5)
@@ -252,7 +253,7 @@ def list_lost(store: Store) -> list[dict[str, Any]]:
     return store.rows("list_lost_mails", {"by_person": _BY_PERSON})
 
 
-def retry(store: Store, mail_id: str, now: datetime, reason: str) -> None:
+def retry(store: Store, mail_id: str, now: datetime, reason: str, actor: str = "") -> None:
     """A person sends a failed mail again, or a waiting one at once, with its Message-ID and fresh attempts.
 
     :raises LedgerError: no such mail, or it is sent, being sent, or of uncertain fate (see :func:`resolve`)
@@ -266,11 +267,13 @@ def retry(store: Store, mail_id: str, now: datetime, reason: str) -> None:
         }[state]
         raise LedgerError(f"邮件 {mail_id} {hint}")
     _append(store, [_Event(mail_id, "queued", 0, None, f"人工重发：{reason}")], [now])
+    _audit(store, "mail_retry", mail_id, now, reason, actor, state, "queued")
 
 
 def resolve(
-    store: Store, mail_id: str, verdict: Literal["delivered", "resend", "drop"], now: datetime, reason: str
-) -> None:
+    store: Store, mail_id: str, verdict: Literal["delivered", "resend", "drop"], now: datetime, reason: str,
+    actor: str = "",
+) -> None:  # fmt: skip
     """A person decides on an ``unsure`` mail: it arrived, it is to be sent again, or it is given up.
 
     :raises LedgerError: no such mail, or its fate is not uncertain
@@ -283,6 +286,18 @@ def resolve(
     state = {"delivered": "sent", "resend": "queued", "drop": "failed"}[verdict]
     attempts = 0 if verdict == "resend" else last["attempts"]
     _append(store, [_Event(mail_id, state, attempts, None, f"{_BY_PERSON}：{reason}")], [now])
+    _audit(store, "mail_resolve", mail_id, now, reason, actor, "unsure", state)
+
+
+def _audit(
+    store: Store, action: str, mail_id: str, now: datetime, reason: str, actor: str, before: str, after: str
+) -> None:
+    mail = store.rows("read_mail", {"mail_id": mail_id})[0]
+    note = audit.Note(
+        action, mail_id, now, actor, audit.PERSON, mail["period"], mail["unit"], reason,
+        {"state": before}, {"state": after, "recipient": mail["recipient"], "subject": mail["subject"]},
+    )  # fmt: skip
+    audit.record(store, [note])
 
 
 def _append(store: Store, events: Sequence[_Event], times: Sequence[datetime]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from config.plan import Indicator, Plan, Target
 from config.register import Config
+from warehouse import audit
 from warehouse.store import Store
 
 
@@ -30,6 +31,12 @@ def record_register(store: Store, config: Config, as_of: datetime, reason: str =
     since = max(as_of, store.rows("read_last_instant")[0]["last_instant"] or as_of)
     columns = ("recorded_at", "plan_hash", "config_hash", "reason")
     store.append("register_event", columns, [(since, config.plan_hash, config.config_hash, reason)])
+    hashes = ("plan_hash", "config_hash")
+    note = audit.Note(
+        "configure", config.plan.plan_id, since, reason=reason,
+        before={k: last[0][k] for k in hashes} if last else None, after={k: getattr(config, k) for k in hashes},
+    )  # fmt: skip
+    audit.record(store, [note])
     return True
 
 
@@ -44,6 +51,9 @@ def open_cycle(
     store.append("cycle", columns, [row])
     owed = [(period, o.unit, o.item, o.item_kind, o.role, o.is_owed) for o in config.obligations()]
     store.append("obligation", ("period", "unit", "item", "item_kind", "role", "is_owed"), owed)
+    after = {"due_at": due_at, "grace_until": grace_until, "plan_hash": config.plan_hash}
+    after |= {"obligations": len(owed), "config_hash": config.config_hash}
+    audit.record(store, [audit.Note("open", period, as_of, period=period, after=after)])
     return True
 
 

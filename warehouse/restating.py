@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from warehouse import attainment
+from warehouse import attainment, audit
 from warehouse.store import Store, query
 
 
@@ -43,6 +43,9 @@ def publish(store: Store, period: str, as_of: datetime) -> bool:
     columns = ("period", "sequence", "published_at", "as_of", "content_hash", "plan_hash")
     row = (period, sequence, as_of, assessed[0]["as_of"], digest, register[0]["plan_hash"])
     store.append("publication", columns, [row])
+    before = {"sequence": last[0]["sequence"], "content_hash": last[0]["content_hash"]} if last else None
+    after = {"sequence": sequence, "content_hash": digest, "as_of": assessed[0]["as_of"]}
+    audit.record(store, [audit.Note("publish", period, as_of, period=period, before=before, after=after)])
     store.run(
         "insert_published_figures", {"period": period, "sequence": sequence, "as_of": assessed[0]["as_of"]}
     )
