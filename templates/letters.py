@@ -17,6 +17,7 @@ class OfficeView:
     city_name: str
     sender_name: str
     contact: str
+    end_period: str = "2020-Q4"  # when the targets are due
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class Post:
         plan, mail = self.office.config.plan, self.office.config.settings.mail
         coordinator = self.office.config.contacts.coordinator
         return OfficeView(
-            plan.name, plan.city_name, mail.sender_name, f"{coordinator.name} {coordinator.mail}"
+            plan.name, plan.city_name, mail.sender_name, f"{coordinator.name} {coordinator.mail}", plan.end_period
         )
 
     def name_of(self, unit: str) -> str:
