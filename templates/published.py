@@ -30,6 +30,15 @@ class LightCounts:
 
 
 @dataclass(frozen=True)
+class ReturnLine:
+    """Files the coordinator sent back for one reason."""
+
+    label: str  # the reason, in Chinese
+    files: int
+    units: int
+
+
+@dataclass(frozen=True)
 class DomainLine:
     """One domain; ``score_pct`` is the weighted mean of capped progress over ``scored`` indicators."""
 
@@ -165,6 +174,7 @@ class SummaryView:
     quality: tuple[QualityLine, ...] = ()
     explanations: tuple[ExplanationLine, ...] = ()
     restatements: tuple[RestatementLine, ...] = ()
+    returns: tuple[ReturnLine, ...] = ()
     not_checked: tuple[str, ...] = ()  # rules that could not run, in Chinese
     page_url: str = ""  # where the full report lies; shown as text
 

@@ -37,6 +37,7 @@ from templates.views import (
     ReminderView,
     ReportLink,
     RestatementLine,
+    ReturnLine,
     ReturnView,
     SiteView,
     SummaryView,
@@ -180,6 +181,7 @@ def summary() -> SummaryView:
         completeness_pct=66.7, timeliness_pct=61.1,
         quality_pct=91.7, quality=(QualityLine("value_unreadable", "本期值不能识别", "error", 7, 4),),
         explanations=(ExplanationLine("梅江区", "网上零售额", "双十一活动提前"),),
+        returns=(ReturnLine("缺少佐证", 2, 1),),
         restatements=(RestatementLine("2019-Q2", "梅县区", "网上零售额", 12.0, 21.0, "亿元", "录入错误"),),
         not_checked=("同比异常检查（历史不足5期）",),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 from checks.rules import load_rules
 from config.calendar import previous_period
 from flows.office import Office
+from flows.steps import deciding
 from templates.views import (
     DomainLine,
     ExplanationLine,
@@ -19,6 +20,7 @@ from templates.views import (
     QualityLine,
     ReportLink,
     RestatementLine,
+    ReturnLine,
     SiteView,
     SummaryView,
     TrajectoryPoint,
@@ -84,6 +86,10 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
             )
             for r in restating.differences(store, period)
             if "actual" in r["changed"]
+        ),
+        returns=tuple(
+            ReturnLine(deciding.REASON_CODES.get(r["reason_code"], r["reason_code"]), r["files"], r["units"])
+            for r in store.rows("list_summary_returns", {"period": period})
         ),
         page_url=f"reports/{period}/summary.html",
     )
