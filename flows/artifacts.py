@@ -1,16 +1,30 @@
-"""Tables a coordinator reads beside a run. Keys never change, so that the history of a key shows the quarters."""
+"""Tables a coordinator reads beside a run. Keys never change, so that the history of a key shows the quarters.
+
+Belongs here: what stands in which table, links, progress. Does not: figures (they come from the mart).
+"""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import TracebackType
 from typing import Any
+from uuid import UUID
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 
+from config.calendar import SHANGHAI
+from flows.mailing.outbox import KINDS
 from flows.office import Office
-from flows.steps import CollectResult, ReportResult
+from flows.steps import CollectResult, RecheckResult, ReportResult
 from flows.steps.rehearsing import Rehearsal
+from warehouse.store import Reader
 
 # Shapes that every Chinese font has, readable without colour.
 LIGHTS = {
@@ -20,6 +34,9 @@ LIGHTS = {
     "red": "■ 严重滞后",
     "none": "○ 无法判断",
 }
+
+MAIL_STATES = {"queued": "待发", "sending": "正在发", "sent": "已发", "failed": "失败", "unsure": "不明"}
+MOST_MAILS = 200  # a table that the browser still shows at once
 
 
 def who_owes(office: Office, view: Mapping[str, Any]) -> None:
@@ -57,6 +74,101 @@ def verdicts(office: Office, result: CollectResult) -> None:
         create_table_artifact(rows, key="verdicts", description="本次采集:每份报送的结论")
 
 
+def findings(office: Office, period: str) -> None:
+    """By unit what is wrong now; the cells are on the data-quality pages of the site."""
+    with Reader(office.home.snapshot) as reader:
+        found = reader.rows("list_units_checks", {"period": period})
+    rows = [
+        {
+            "单位": r["name"], "编码": r["unit"], "收到文件": r["files"], "错误": r["errors"], "需说明": r["warnings"],
+            "提示": r["infos"], "待更正": r["corrections"],
+        }
+        for r in found
+        if r["files"] or r["errors"] or r["warnings"]
+    ]  # fmt: skip
+    total = sum(r["错误"] for r in rows)
+    create_table_artifact(
+        rows or [{"结论": "还没有收到报送"}],
+        key="findings",
+        description=f"{period} 各单位校验问题，错误 {total} 处。{_link('逐格明细', f'quality/{period}-cells.html')}",
+    )
+
+
+def mail_queue(office: Office, period: str | None) -> None:
+    """Letters of a quarter that have not arrived, then a count of the others; all quarters without ``period``."""
+    with Reader(office.home.snapshot) as reader:
+        mails = reader.rows("list_mails", {"period": period, "state": None})
+    names = {u.code: u.name for u in office.config.units}
+    open_ones = [m for m in mails if m["state"] != "sent"]
+    rows = [
+        {
+            "状态": MAIL_STATES.get(m["state"], m["state"]), "种类": KINDS.get(m["kind"], m["kind"]),
+            "收件人": m["recipient"], "单位": names.get(m["unit"], ""), "主题": m["subject"], "次数": m["attempts"],
+            "排队时间": f"{m['queued_at'].astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "原因": m["last_error"] or "",
+        }
+        for m in open_ones[:MOST_MAILS]
+    ]  # fmt: skip
+    counts = Counter(MAIL_STATES.get(m["state"], m["state"]) for m in mails)
+    said = "，".join(f"{state} {n}" for state, n in counts.items()) or "没有邮件"
+    more = f"；未列出 {len(open_ones) - MOST_MAILS} 封" if len(open_ones) > MOST_MAILS else ""
+    create_table_artifact(
+        rows or [{"结论": "没有未寄达的邮件"}],
+        key="mail-queue",
+        description=f"{period or '全部报告期'} 邮件：{said}{more}",
+    )
+
+
+def rechecked(office: Office, result: RecheckResult) -> None:
+    """Files whose verdict is another one by the rules of today."""
+    names = {u.code: u.name for u in office.config.units}
+    rows = [
+        {
+            "单位": names.get(line["unit"], line["unit"]), "文件": line["file_name"], "回执号": line["receipt_no"],
+            "复核后": line["label"], "说明": line["reason"],
+        }
+        for line in result.changed
+    ]  # fmt: skip
+    create_table_artifact(
+        rows or [{"结论": "没有一份报送的结论改变"}],
+        key="recheck",
+        description=f"{result.period} 复核：结论改变的报送",
+    )
+
+
+class Progress:
+    """A bar beside a run of several steps: ``with Progress(what, 3) as p: ...; p.step(name)``."""
+
+    def __init__(self, what: str, steps: int) -> None:
+        self.what, self.steps, self.done = what, steps, 0
+
+    def __enter__(self) -> Progress:
+        made: Any = create_progress_artifact(0.0, key="progress", description=f"{self.what}：开始")
+        self.artifact: UUID = made
+        return self
+
+    def step(self, name: str) -> None:
+        self.done += 1
+        update_progress_artifact(
+            self.artifact,
+            100.0 * self.done / self.steps,
+            description=f"{self.what}：{name}完成（{self.done}/{self.steps}）",
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        if kind is not None:
+            update_progress_artifact(
+                self.artifact,
+                100.0 * self.done / self.steps,
+                description=f"{self.what}：停在第 {self.done + 1} 步",
+            )
+
+
+def _link(text: str, page: str) -> str:
+    """A page of the report site; without a site in reach only its name."""
+    site = os.environ.get("JIBAO_SITE_URL", "")
+    return f"[{text}]({site}/{page})" if site else f"{text}：site/{page}"
+
+
 def attainment(result: ReportResult) -> None:
     """Every indicator with its light and last quarter's, and where the report lies."""
     counts = ",".join(f"{LIGHTS[k]} {n}" for k, n in result.headline.items())
@@ -67,6 +179,7 @@ def attainment(result: ReportResult) -> None:
     file = f"reports/{result.period}/{result.summary.name}"
     site = os.environ.get("JIBAO_SITE_URL", "")
     links = f"[{file}]({site}/{file}),[站点首页]({site}/)" if site else f"`{file}`(工作目录内)"
+    links += f"，{_link('数据质量', 'quality/index.html')}"
     create_markdown_artifact(
         f"# {result.period} 通报\n\n{counts}\n\n{links}\n",
         key="summary",

@@ -16,7 +16,10 @@ BLANK = CollectForm()
 @flow(
     name="采集",
     flow_run_name=desk.run_name("采集"),
-    description="收取投递目录中的报送,校验后接收或退回,并寄出回执。同一份文件重复投递不产生新修订,也不重复寄信。",
+    description=(
+        "收取投递目录中的报送，校验后接收或退回，并寄出回执。不测算、不出通报；写了一半的文件留到下次。"
+        "同一份文件重复投递不产生新修订，也不重复寄信。"
+    ),
 )
 def collect(form: CollectForm = BLANK) -> State[Any]:
     return desk.answered(lambda: _collect(form))
@@ -33,6 +36,10 @@ def _collect(form: CollectForm) -> State[Any]:
         if form.send:
             desk.as_task("寄出回执与退回", lambda: steps.deliver(office, as_of).sent)
         artifacts.verdicts(office, result)
+        if result.lines:
+            for collected in result.periods:
+                artifacts.findings(office, collected)
+            artifacts.mail_queue(office, period)
     return outcome(result)
 
 

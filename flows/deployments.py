@@ -1,5 +1,7 @@
 """Deployments: which flow runs when, under which name. ``python -m flows.deployments`` serves them.
 
+``jibao up`` serves them itself; ``jibao deploy`` hands them to a work pool of another Prefect server.
+
 Belongs here: names, schedules, the writer's limit. Does not: what a flow does.
 """
 
@@ -10,22 +12,28 @@ from typing import Any
 
 from prefect import Flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate, WorkQueueCreate
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from config.calendar import Cadence
 from flows import desk, parameters
-from flows.automations import ALARM, alarm, ensure_automations
+from flows.automations import ALARM, COLLECT, alarm, ensure_automations
 from flows.collect import collect
 from flows.decide import decide
+from flows.maintain import maintain
 from flows.open_cycle import open_cycle
+from flows.rebuild_site import rebuild_site
+from flows.recheck import recheck
 from flows.remind import remind
 from flows.report import report
 from flows.reporting_cycle import reporting_cycle
 from flows.sign_off import sign_off
 
 ZONE = "Asia/Shanghai"
+ALARM_QUEUE = "alarm"
+PROCESSES = 6  # flow runs at once: one works, the others wait for the writer or tell of failures
 
 
 @dataclass(frozen=True)
@@ -47,11 +55,14 @@ class Planned:
 
 PLANNED = (
     Planned(open_cycle, "季初开启", "0 8 1 1,4,7,10 *", "定时", yearly_cron="0 8 1 1 *"),
-    Planned(collect, "投递目录", "*/15 8-20 * * *", "定时"),
+    Planned(collect, "投递目录", parameters.COLLECT_CRON, "定时"),
     Planned(remind, "每日催报", "0 9 * * *", "定时"),
     Planned(report, "测算与通报", "30 8 * * *", "定时", {"after_due": True}),
     Planned(sign_off, "签发", None, "手工"),
     Planned(decide, "办理", None, "手工"),
+    Planned(recheck, "按现行规则复核", None, "手工"),
+    Planned(rebuild_site, "重新生成页面", None, "手工"),
+    Planned(maintain, "每日维护", "30 2 * * *", "定时"),
     Planned(alarm, "出错告警", None, "告警", office_tag=False),
     Planned(reporting_cycle, "手工重跑", None, "手工"),  # the last: flows.service.up waits for it
 )
@@ -79,11 +90,11 @@ def _deployment(planned: Planned) -> RunnerDeployment:
 def _schedule(planned: Planned) -> Schedule | None:
     if planned.cron is None:
         return None
-    cron = (
-        planned.yearly_cron
-        if planned.yearly_cron and parameters.cadence() is Cadence.YEARLY
-        else planned.cron
-    )
+    cron = planned.cron
+    if planned.yearly_cron and parameters.cadence() is Cadence.YEARLY:
+        cron = planned.yearly_cron
+    elif planned.flow is collect:
+        cron = parameters.collect_cron()
     return Cron(cron, timezone=ZONE, parameters={"form": planned.form} if planned.form else {})
 
 
@@ -93,19 +104,44 @@ def ensure_writer_limit() -> None:
         client.upsert_global_concurrency_limit_by_name(desk.WRITER, 1)
 
 
+def deploy(pool: str) -> list[str]:
+    """Hands every deployment to the work pool ``pool`` (made when absent); safe to repeat. Returns their names.
+
+    Alarms have a queue of their own, so that they still leave while somebody has paused the other one.
+    """
+    with get_client(sync_client=True) as client:
+        if pool not in {p.name for p in client.read_work_pools()}:
+            client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+        known = client.request("POST", f"/work_pools/{pool}/queues/filter", json={}).json()  # type: ignore[arg-type]
+        if ALARM_QUEUE not in {queue["name"] for queue in known}:
+            queue = WorkQueueCreate(name=ALARM_QUEUE).model_dump(mode="json", exclude_unset=True)
+            client.request("POST", f"/work_pools/{pool}/queues", json=queue)  # type: ignore[arg-type]
+    ensure_writer_limit()
+    made = deployments()
+    for deployment in made:
+        deployment.work_queue_name = ALARM_QUEUE if _full_name(deployment) == ALARM else None
+        deployment.apply(work_pool_name=pool)
+    ensure_automations()
+    return [_full_name(deployment) for deployment in made]
+
+
+def _full_name(deployment: RunnerDeployment) -> str:
+    return f"{deployment.flow_name}/{deployment.name}"
+
+
 def main() -> None:
     """Serves every deployment until SIGTERM."""
     from prefect import serve
 
     ensure_writer_limit()
     made = deployments()
-    # The alarm automation names its deployment, so that one has to exist first.
+    # The automations name these, so they have to exist first.
     for deployment in made:
-        if deployment.name == ALARM.partition("/")[2]:
+        if _full_name(deployment) in (ALARM, COLLECT):
             deployment.apply()
     ensure_automations()
-    # Schedules stay on while nobody serves: what fell due meanwhile runs once we are back.
-    serve(*made, pause_on_shutdown=False, print_starting_message=False, limit=4)
+    # Schedules stay on while nobody serves: what fell due meanwhile runs once we are back (flows.missed).
+    serve(*made, pause_on_shutdown=False, print_starting_message=False, limit=PROCESSES)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from prefect.states import Completed, Failed, State
 
 from config.calendar import SHANGHAI
 from config.register import ConfigError
-from flows import clock
+from flows import clock, missed
 from flows.office import Office, open_office
 from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form
 from flows.steps.collecting import NotChecked
@@ -88,7 +88,7 @@ def finished(name: str, message: str) -> State[Any]:
 def answered(work: Callable[[], State[Any]]) -> State[Any]:
     """The state ``work`` ends in; what a person can put right becomes a failure that says how."""
     try:
-        return work()
+        return missed.merged() or work()
     except ConfigError as error:
         return Failed(name="配置有误", message=f"{error};请改正后重试")
     except NotOpened as error:

@@ -31,6 +31,7 @@ def _open(form: OpenForm) -> State[Any]:
         result = desk.as_task("冻结应报项并生成填报表", lambda: steps.open_cycle(office, period, as_of))
         desk.as_task("寄出开启通知", lambda: steps.deliver(office, as_of).sent)
         artifacts.who_owes(office, steps.status(office, period, as_of))
+        artifacts.mail_queue(office, period)
     return desk.finished(
         "已开启",
         f"{period} 应报 {result.obligations} 项,填报表 {result.workbooks} 份,新通知 {result.mails} 封;"

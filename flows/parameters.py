@@ -22,6 +22,7 @@ from flows import clock
 from flows.office import open_office
 
 LAST_QUARTER = "刚结束的季度"
+COLLECT_CRON = "*/15 8-20 * * *"
 OPEN_QUARTERS = "所有已开启的报告期"
 ALL_UNITS = "全部单位"
 
@@ -56,6 +57,12 @@ def cadence() -> Cadence:
     """How often the plan of this machine's office reports."""
     config = _register(os.environ.get("JIBAO_HOME", ""), os.environ.get("JIBAO_CONFIG", ""))
     return config.plan.cadence if config else Cadence.QUARTERLY
+
+
+def collect_cron() -> str:
+    """When this machine's office collects without being told of a file (Asia/Shanghai)."""
+    config = _register(os.environ.get("JIBAO_HOME", ""), os.environ.get("JIBAO_CONFIG", ""))
+    return config.settings.prefect.collect_cron if config else COLLECT_CRON
 
 
 class FromRegister:
@@ -165,6 +172,14 @@ class SignOffForm(InstantForm):
     pass
 
 
+class RecheckForm(PeriodForm):
+    send: bool = Field(True, title="寄出邮件", description="结论有变的单位立即收到通知；不勾选则只排队。")
+
+
+class MaintainForm(Form):
+    backup: bool = Field(True, title="备份", description="做一份核验过的备份；不勾选则只清理和检查。")
+
+
 class RerunForm(InstantForm):
     unit: Unit = Field(ALL_UNITS, title="填报单位", description="只重新收取一个单位的报送,或全部单位。")
     dry_run: bool = Field(
@@ -201,6 +216,7 @@ class DecideForm(InstantForm):
 
 
 class AlarmForm(Form):
+    kind: Literal["出错", "迟误", "暂停"] = Field("出错", title="类别", description="告的是哪一类事。")
     run: str = Field("", title="任务", description="出错的任务名称。", max_length=300)
     run_id: str = Field("", title="编号", description="出错的任务编号。", max_length=100)
     state: str = Field("", title="状态", description="任务结束时的状态。", max_length=100)

@@ -8,7 +8,7 @@ from typing import Any
 from prefect import flow
 from prefect.states import State
 
-from flows import clock, desk, steps
+from flows import artifacts, clock, desk, steps
 from flows.parameters import RemindForm
 from flows.sign_off import urge_unanswered
 
@@ -36,6 +36,7 @@ def _remind(form: RemindForm) -> State[Any]:
             lambda: urge_unanswered(office, as_of, timedelta(hours=form.unanswered_hours)),
         )
         sent = desk.as_task("寄出催报", lambda: steps.deliver(office, as_of).sent) if form.send else 0
+        artifacts.mail_queue(office, form.chosen_period())
     message = f"新催报 {result.queued} 封,寄出邮件 {sent} 封" + "".join(f";{line}" for line in result.lines)
     if unanswered:
         message += f";提醒待签发通报 {unanswered} 件"

@@ -39,6 +39,7 @@ def _report(form: ReportForm) -> State[Any]:
         deciding.check_not_closed(office, period)
         result = desk.as_task("测算并生成通报", lambda: steps.report(office, period, as_of))
         artifacts.attainment(result)
+        artifacts.findings(office, period)
         artifacts.who_owes(office, steps.status(office, period, as_of))
     return outcome(result)
 

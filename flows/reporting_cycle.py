@@ -41,16 +41,23 @@ def _rerun(form: RerunForm) -> State[Any]:
         if form.dry_run:
             return _rehearse(office, period, as_of, units)
         deciding.check_not_closed(office, period)
-        desk.as_task("开启报送周期", lambda: steps.open_cycle(office, period, as_of))
-        collected = desk.as_task(
-            "收取与校验", lambda: steps.collect(office, as_of, period=period, units=units, send=False)
-        )
-        reported = desk.as_task("测算并生成通报", lambda: steps.report(office, period, as_of))
-        if form.send:
-            desk.as_task("寄出回执与退回", lambda: steps.deliver(office, as_of).sent)
-        artifacts.verdicts(office, collected)
-        artifacts.attainment(reported)
-        artifacts.who_owes(office, steps.status(office, period, as_of))
+        with artifacts.Progress(f"{period} 重跑", 4) as progress:
+            desk.as_task("开启报送周期", lambda: steps.open_cycle(office, period, as_of))
+            progress.step("开启")
+            collected = desk.as_task(
+                "收取与校验", lambda: steps.collect(office, as_of, period=period, units=units, send=False)
+            )
+            progress.step("收取")
+            reported = desk.as_task("测算并生成通报", lambda: steps.report(office, period, as_of))
+            progress.step("测算")
+            if form.send:
+                desk.as_task("寄出回执与退回", lambda: steps.deliver(office, as_of).sent)
+            artifacts.verdicts(office, collected)
+            artifacts.findings(office, period)
+            artifacts.attainment(reported)
+            artifacts.who_owes(office, steps.status(office, period, as_of))
+            artifacts.mail_queue(office, period)
+            progress.step("列表")
     accepted = collected.accepted + collected.accepted_with_warnings
     return desk.finished(
         "有退回" if collected.has_problems else "已完成",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -81,6 +82,23 @@ def up_command(
         home=office.home.root, config=config, host=host or settings.host, port=port or settings.port,
         site_port=site_port or settings.site_port, smtp_port=smtp_port or settings.smtp_port,
     )  # fmt: skip
+
+
+@command(name="deploy")
+@click.option("--pool", default="jibao", show_default=True, help="工作池名称；没有就建立（process 型）。")
+def deploy_command(home: Path | None, config: Path | None, pool: str) -> int:
+    """把全部任务、写入限额和自动规则登记到已有的 Prefect 服务（PREFECT_API_URL），由 worker 办理。"""
+    from flows import deployments
+
+    office = office_of(home, config)
+    # The drop-downs are read from the register that these name.
+    os.environ["JIBAO_HOME"] = str(office.home.root)
+    if config:
+        os.environ["JIBAO_CONFIG"] = str(config.absolute())
+    for name in deployments.deploy(pool):
+        click.echo(f"已登记 {name}")
+    click.echo(f"请在装有同一工作目录的机器上运行：prefect worker start --pool {pool}")
+    return DONE
 
 
 @command(name="render")

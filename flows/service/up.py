@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -20,9 +19,12 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import click
+from filelock import FileLock, Timeout
 
+from config.settings import PrefectServer
 from flows.home import Home
 from flows.mailing.sink import EmbeddedSink
 from flows.office import Office, open_office
@@ -31,9 +33,11 @@ from flows.service.serving import serve_site
 
 DONE, WRONG_USE, FAILED = 0, 2, 3
 # The runner makes the deployments in order; when the last is there, all are.
-WATCHED = json.dumps({"deployments": {"name": {"any_": ["手工重跑"]}}}).encode()
+LAST_DEPLOYMENT = "季度重跑/手工重跑"
 START_SECONDS = 180.0
 GRACE_SECONDS = 15.0
+# A service that dies is started again, but not for ever: three times in ten minutes means that something is wrong.
+RESTARTS, RESTART_WINDOW_SECONDS = 3, 600.0
 
 
 class PortTaken(RuntimeError):
@@ -43,8 +47,26 @@ class PortTaken(RuntimeError):
 @dataclass
 class Child:
     what: str  # as people read it
-    process: subprocess.Popen[bytes]
+    module: list[str]
+    env: dict[str, str]
     log: Path
+    process: subprocess.Popen[bytes] = field(init=False)
+    restarted_at: list[float] = field(default_factory=list)  # monotonic seconds
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as out:
+            # An own session: Ctrl-C reaches only us, and we stop the children in order.
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *self.module], env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def may_restart(self, now: float) -> bool:
+        return sum(now - then < RESTART_WINDOW_SECONDS for then in self.restarted_at) < RESTARTS
 
 
 @dataclass
@@ -66,6 +88,19 @@ def run(
     """
     office = open_office(home, config, trigger="jibao up")
     office.home.create()
+    try:
+        # Held by this process; it comes free when the process is killed.
+        with FileLock(office.home.root / ".up.lock", timeout=0):
+            return _run(office, config, host, (port, site_port, smtp_port), poll_seconds)
+    except Timeout:
+        click.echo(f"{office.home.root} 的 jibao up 已在运行，不能再启动一个", err=True)
+        return WRONG_USE
+
+
+def _run(office: Office, config: Path | None, host: str, ports: tuple[int, int, int], poll: float) -> int:
+    port, site_port, smtp_port = ports
+    if count := processes.end_left_over(office.home.root, GRACE_SECONDS):
+        click.echo(f"上次没有正常停止，已结束遗留的 {count} 个进程")
     with_sink = office.config.settings.mail.mode == "sink"
     wanted = {"界面端口": port, "站点端口": site_port} | ({"收信端口": smtp_port} if with_sink else {})
     try:
@@ -81,27 +116,41 @@ def run(
             stack.enter_context(serve_site(office.home, host, site_port))
             if with_sink:
                 stack.enter_context(EmbeddedSink(office.home.outbox, host, smtp_port))
-            stack.enter_context(_stopping(running))
-            return _serve(running, office, config, host, (port, site_port, smtp_port), poll_seconds)
+            stack.enter_context(_stopping(running, office.home.root))
+            return _serve(running, office, config, host, ports, poll)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def environment(home: Home, config: Path | None, host: str, port: int) -> dict[str, str]:
+def environment(
+    home: Home, config: Path | None, host: str, port: int, settings: PrefectServer | None = None
+) -> dict[str, str]:
     """What the child processes see: no profile of the user, no telemetry, this home and configuration."""
+    server = settings or PrefectServer()
     inherited = {
         k: v for k, v in os.environ.items() if not k.startswith("PREFECT_") or k.endswith("_AUTH_STRING")
     }
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     password = inherited.get("PREFECT_SERVER_API_AUTH_STRING")
     place = {"JIBAO_HOME": str(home.root)} | ({"JIBAO_CONFIG": str(config.absolute())} if config else {})
-    return inherited | place | ({"PREFECT_API_AUTH_STRING": password} if password else {}) | {
+    return inherited | place | ({"PREFECT_API_AUTH_STRING": password} if password else {}) | _behind(server, home) | {
+        processes.MARK: str(home.root),
         "PREFECT_HOME": str(home.root / "prefect"),
         "PREFECT_PROFILES_PATH": str(home.root / "prefect" / "profiles.toml"),
         "PREFECT_API_URL": f"http://{shown}:{port}/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        # The screens that docs/coordinator.md shows; the other generation of the UI stays reachable.
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(server.keep_runs_days * 86400),
+        # Waiting for the writer is no delay worth a letter; nobody at work for five minutes is.
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "300",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+        # Together two minutes: a server that is started again loses no run.
+        "PREFECT_CLIENT_MAX_RETRIES": "6",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_LOGGING_COLORS": "false",
         "DO_NOT_TRACK": "1",
@@ -111,23 +160,37 @@ def environment(home: Home, config: Path | None, host: str, port: int) -> dict[s
     }  # fmt: skip
 
 
+def _behind(server: PrefectServer, home: Home) -> dict[str, str]:
+    """How the UI names itself when a reverse proxy stands before it (docs/operations.md)."""
+    if not server.public_url:
+        return {}
+    base = urlsplit(server.public_url).path.rstrip("/")
+    return {
+        "PREFECT_UI_API_URL": f"{server.public_url.rstrip('/')}/api",
+        "PREFECT_UI_SERVE_BASE": base or "/",
+        # The pages are rewritten for the base, so they are the home's own copy.
+        "PREFECT_UI_STATIC_DIRECTORY": str(home.root / "prefect" / "ui"),
+    }
+
+
 def _serve(
     running: Running, office: Office, config: Path | None, host: str, ports: tuple[int, int, int], poll: float
 ) -> int:
     port, site_port, smtp_port = ports
-    env = environment(office.home, config, host, port) | {
+    settings = office.config.settings.prefect
+    env = environment(office.home, config, host, port, settings) | {
         "JIBAO_POLL_SECONDS": str(poll),
-        "JIBAO_SITE_URL": f"http://{host}:{site_port}",
+        "JIBAO_SITE_URL": settings.public_site_url.rstrip("/") or f"http://{host}:{site_port}",
     }
     logs = office.home.logs
     server = ["prefect", "server", "start", "--host", host, "--port", str(port)]
     click.echo("正在启动 Prefect 服务,首次约需半分钟……")
-    running.children.append(_start("Prefect 服务", server, env, logs / "prefect-server.log"))
-    if not _answers(running, env, "health", None, b"true"):
+    running.children.append(Child("Prefect 服务", server, env, logs / "prefect-server.log"))
+    if not _answers(running, env, "health"):
         return _stopped(running)
-    running.children.append(_start("任务执行", ["flows.deployments"], env, logs / "prefect-runner.log"))
-    running.children.append(_start("投递目录监视", ["flows.service.watch"], env, logs / "watch.log"))
-    if not _answers(running, env, "deployments/count", WATCHED, b"1"):
+    running.children.append(Child("任务执行", ["flows.deployments"], env, logs / "prefect-runner.log"))
+    running.children.append(Child("投递目录监视", ["flows.service.watch"], env, logs / "watch.log"))
+    if not _answers(running, env, f"deployments/name/{quote(LAST_DEPLOYMENT)}"):
         return _stopped(running)
     click.echo(f"Prefect 界面:http://{host}:{port}")
     click.echo(f"通报站点:http://{host}:{site_port}/")
@@ -137,9 +200,20 @@ def _serve(
     click.echo(f"投递目录:{office.home.inbox}")
     click.echo(f"日志:{logs}\n按 Ctrl-C 停止。")
     while not running.stop.wait(0.5):
-        if running.broken():
+        if (broken := running.broken()) and not _revived(broken):
             break
     return _stopped(running)
+
+
+def _revived(child: Child) -> bool:
+    """Starts a service again that ended by itself; flow runs that it had started go on meanwhile."""
+    now = time.monotonic()
+    if not child.may_restart(now):
+        return False
+    child.restarted_at.append(now)
+    child.start()
+    click.echo(f"{child.what}意外退出，已重新启动；原因见 {child.log}", err=True)
+    return True
 
 
 def _stopped(running: Running) -> int:
@@ -151,37 +225,24 @@ def _stopped(running: Running) -> int:
     return FAILED
 
 
-def _start(what: str, module: list[str], env: dict[str, str], log: Path) -> Child:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
-        # An own session: Ctrl-C reaches only us, and we stop the children in order.
-        process = subprocess.Popen(
-            [sys.executable, "-m", *module], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            start_new_session=True,
-        )  # fmt: skip
-    return Child(what, process, log)
-
-
-def _answers(running: Running, env: dict[str, str], path: str, body: bytes | None, wanted: bytes) -> bool:
-    """Waits until the API answers ``wanted`` at ``path``; False when a child ended or it took too long."""
-    request = urllib.request.Request(f"{env['PREFECT_API_URL']}/{path}", data=body)
-    request.add_header("Content-Type", "application/json")
+def _answers(running: Running, env: dict[str, str], path: str) -> bool:
+    """Waits until the API knows ``path``; False when a child ended or it took too long."""
+    request = urllib.request.Request(f"{env['PREFECT_API_URL']}/{path}")
     if password := env.get("PREFECT_API_AUTH_STRING"):
         request.add_header("Authorization", "Basic " + base64.b64encode(password.encode()).decode())
     # Loopback must not go through a proxy named by the environment.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up and running.broken() is None:
-        with contextlib.suppress(OSError), opener.open(request, timeout=5) as answer:
-            if answer.read().strip() == wanted:
-                return True
+        with contextlib.suppress(OSError), opener.open(request, timeout=5):
+            return True
         if running.stop.wait(0.5):
             return False
     return False
 
 
 @contextlib.contextmanager
-def _stopping(running: Running) -> Iterator[None]:
+def _stopping(running: Running, home: Path) -> Iterator[None]:
     """Ends every child and every process they started, whatever happened in between."""
     try:
         yield
@@ -189,6 +250,8 @@ def _stopping(running: Running) -> Iterator[None]:
         # The server goes last: a run that ends tells it so.
         for child in reversed(running.children):
             processes.end_tree(child.process, GRACE_SECONDS)
+        # Runs of a service that was started again meanwhile belong to no child any more.
+        processes.end_left_over(home, 0)
 
 
 def _check_free(what: str, host: str, port: int) -> None:

@@ -1,7 +1,8 @@
-"""The drop-folder watcher: notices settled files and starts the collect deployment. ``python -m flows.service.watch``.
+"""The drop-folder watcher: notices settled files and says so to Prefect. ``python -m flows.service.watch``.
 
-File events are only a hint (network shares miss them); looking every few seconds is the truth. Without this
-watcher the schedule alone collects the same files.
+It emits one event a unit; an automation (flows.automations) starts the collection. File events are only a hint
+(network shares miss them); looking every few seconds is the truth. Without this watcher the schedule alone
+collects the same files.
 """
 
 from __future__ import annotations
@@ -10,43 +11,56 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flows import inbox as drop_folder
+from flows.office import Office
+
+# One event a unit whose files have settled.
+ARRIVED = "jibao.upload.arrived"
 
 log = logging.getLogger("jibao.watch")
 
-# Files that stay in the drop folder (foreign folders, a failed run) are tried again, but not in a tight loop.
-RETRY_SECONDS = 300.0
-Fingerprint = frozenset[tuple[bytes, str]]
+# Files that are still there are told again: soon, because a collection may just have passed them by; then ever
+# more rarely, because what stays (foreign folders, a failed run) must not cause a tight loop.
+AGAIN_SECONDS = (15.0, 60.0, 300.0)
+Waiting = frozenset[tuple[bytes, str]]
 
 
 class Watcher:
-    """Calls ``trigger`` once for each new set of settled files; again after RETRY_SECONDS while they remain.
+    """Calls ``tell`` once for each new set of settled files; again after AGAIN_SECONDS while any remain.
 
     :param settle_seconds: how long a file must not have changed
-    :param trigger: starts a collection; when it raises, the same files are offered at the next look
+    :param tell: gets the folders concerned with the number of files in each; when it raises, the same files are
+        told at the next look
     """
 
-    def __init__(self, inbox: Path, settle_seconds: float, trigger: Callable[[], None]) -> None:
+    def __init__(self, inbox: Path, settle_seconds: float, tell: Callable[[Mapping[str, int]], None]) -> None:
         self.inbox = inbox
         self.settle_seconds = settle_seconds
-        self.trigger = trigger
-        self._offered: Fingerprint = frozenset()
-        self._offered_at = float("-inf")
+        self.tell = tell
+        self._told: Waiting = frozenset()
+        self._told_at = float("-inf")
+        self._repeated = 0
         self.growing = False
 
     def look(self, now: float) -> bool:
-        """One look at wall time ``now`` (seconds); whether a collection was started."""
+        """One look at wall time ``now`` (seconds); whether anything was told."""
         scan = drop_folder.scan(self.inbox, now=now, settle_seconds=self.settle_seconds)
         self.growing = bool(scan.growing)
         ready = frozenset((c.path, c.entry) for c in scan.ready)
-        is_new = bool(ready - self._offered)
-        if not ready or not (is_new or now - self._offered_at >= RETRY_SECONDS):
-            return False
-        self.trigger()
-        self._offered, self._offered_at = ready, now
+        new = ready - self._told
+        if not new:
+            self._told &= ready
+            pause = AGAIN_SECONDS[min(self._repeated, len(AGAIN_SECONDS) - 1)]
+            if not ready or now - self._told_at < pause:
+                return False
+        about = new or ready
+        self.tell(Counter(c.folder for c in scan.ready if (c.path, c.entry) in about))
+        self._repeated = 0 if new else self._repeated + 1
+        self._told, self._told_at = ready, now
         return True
 
 
@@ -68,23 +82,30 @@ def watch(watcher: Watcher, poll_seconds: float, stop: threading.Event) -> None:
 def _look(watcher: Watcher) -> None:
     try:
         if watcher.look(time.time()):
-            log.info("投递目录有新文件,已启动采集")
+            log.info("投递目录有新文件，已告知 Prefect")
     except Exception as error:  # the watcher outlives a server that is away; the schedule collects as well
         watcher.growing = False
-        log.warning("未能启动采集,稍后再试:%s", error)
+        log.warning("未能告知 Prefect，稍后再试：%s", error)
 
 
-def start_collect() -> None:
-    """Starts one run of the collect deployment through the API of PREFECT_API_URL."""
+def announce(office: Office, folders: Mapping[str, int]) -> None:
+    """Emits ``jibao.upload.arrived`` for each unit; files in a folder that is nobody's are told too.
+
+    Through the plain API: the event stream would take events for a server that is away without a word.
+    """
     from prefect.client.orchestration import get_client
+    from prefect.events import Event, Resource
 
+    events = []
+    for folder, files in folders.items():
+        unit = office.config.find_unit(folder) if folder else None
+        about = Resource({
+            "prefect.resource.id": f"jibao.unit.{unit.code if unit else 'unknown'}",
+            "prefect.resource.name": unit.name if unit else "无主文件夹",
+        })  # fmt: skip
+        events.append(Event(event=ARRIVED, resource=about, payload={"files": files}))
     with get_client(sync_client=True) as client:
-        deployment = client.read_deployment_by_name("采集/投递目录")
-        client.create_flow_run_from_deployment(
-            deployment.id,
-            parameters={"form": {"actor": "投递目录监视", "reason": "有新文件"}},
-            tags=["监视"],
-        )
+        client.request("POST", "/events", json=[e.model_dump(mode="json") for e in events])  # type: ignore[arg-type]
 
 
 def main() -> None:
@@ -99,7 +120,11 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    watcher = Watcher(office.home.inbox, office.config.settings.intake.settle_seconds, start_collect)
+    watcher = Watcher(
+        office.home.inbox,
+        office.config.settings.intake.settle_seconds,
+        lambda folders: announce(office, folders),
+    )
     watch(watcher, float(os.environ.get("JIBAO_POLL_SECONDS", "10")), stop)
 
 

@@ -10,7 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -35,17 +36,24 @@ class Up:
     site_port: int
     smtp_port: int
     printed: Path
+    client: str = field(default_factory=lambda: str(uuid.uuid4()))
+    token: str = ""
 
-    def api(self, path: str, body: Any = None) -> Any:
+    def api(self, path: str, body: Any = None, method: str | None = None) -> Any:
+        """The answer to a GET, or with a ``body`` to a POST (with the token that protects from forged requests)."""
+        if body is not None and not self.token:
+            self.token = self.api(f"/csrf-token?client={self.client}")["token"]
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/api{path}",
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"}
+            | ({"Prefect-Csrf-Token": self.token, "Prefect-Csrf-Client": self.client} if self.token else {}),
+            method=method,
         )
         for _ in range(20):
             try:
                 with DIRECT.open(request, timeout=30) as answer:
-                    return json.load(answer)
+                    return json.loads(answer.read() or b"null")
             except urllib.error.HTTPError as error:
                 # The server's SQLite is busy: its own clients try again, so do we.
                 if error.code != 503:
