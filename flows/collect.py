@@ -31,7 +31,10 @@ def _collect(form: CollectForm) -> State[Any]:
         units = unit_codes(office.config, form.unit)
         period = form.chosen_period()
         result = desk.as_task(
-            "收取与校验", lambda: steps.collect(office, as_of, period=period, units=units, send=False)
+            "收取与校验",
+            lambda: steps.collect(
+                office, as_of, period=period, units=units, send=False, answer_early=form.send
+            ),
         )
         if form.send:
             desk.as_task("寄出回执与退回", lambda: steps.deliver(office, as_of).sent)

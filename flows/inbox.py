@@ -10,8 +10,9 @@ import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from warehouse.intake.guard import display_name
@@ -19,6 +20,8 @@ from warehouse.intake.guard import display_name
 # Names that Office, WPS, browsers and copy tools give to files that are not finished.
 _UNFINISHED_PREFIXES = (b"~$", b".~", b".")
 _UNFINISHED_SUFFIXES = (b".tmp", b".part", b".crdownload", b".swp")
+# Where an entry waits between the drop folder and its end: =INODE.MODIFIED.SIZE.FATE
+_WITHDRAWN = re.compile(rb"=(\d+)\.(\d+)\.(\d+)\.(.*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,19 @@ class Scan:
     ready: list[Candidate]  # may be taken, oldest first
     growing: list[str]  # written to a moment ago: may be half a file still
     folders: list[str]  # directories inside a unit's folder are not entered, but named
+    closed: list[str] = field(default_factory=list)  # units' folders that may not be listed
 
 
-def scan(inbox: Path, *, now: float, settle_seconds: float) -> Scan:
-    """What lies in the drop folder: one level of folders, each a unit's; unfinished names are passed over."""
+def scan(
+    inbox: Path, *, now: float, settle_seconds: float, wanted: Callable[[str], bool] = lambda folder: True
+) -> Scan:
+    """What lies in the drop folder: one level of folders, each a unit's; unfinished names are passed over.
+
+    :param wanted: which folders to look into; "" is the drop folder itself
+    """
     found = Scan([], [], [])
     root = os.fsencode(inbox)
-    for folder, entry in _entries(root):
+    for folder, entry in _entries(root, found.closed, wanted):
         shown = f"{folder}/{display_name(entry.name)}" if folder else display_name(entry.name)
         if entry.name.startswith(_UNFINISHED_PREFIXES) or entry.name.lower().endswith(_UNFINISHED_SUFFIXES):
             continue
@@ -82,30 +91,42 @@ def scan(inbox: Path, *, now: float, settle_seconds: float) -> Scan:
     return found
 
 
-def _entries(root: bytes) -> list[tuple[str, os.DirEntry[bytes]]]:
-    found: list[tuple[str, os.DirEntry[bytes]]] = []
+def _entries(root: bytes, closed: list[str], wanted: Callable[[str], bool]) -> list[tuple[str, os.DirEntry[bytes]]]:
+    """:raises OSError: the drop folder itself may not be listed"""
     try:
         with os.scandir(root) as top:
-            for entry in top:
-                if not entry.is_dir(follow_symlinks=False):
-                    found.append(("", entry))
-                    continue
-                if entry.name.startswith(b"."):
-                    continue
-                with os.scandir(entry.path) as inner:
-                    found += [(display_name(entry.name), item) for item in inner]
+            entries = list(top)
     except FileNotFoundError:
-        return found
+        return []
+    found: list[tuple[str, os.DirEntry[bytes]]] = []
+    for entry in entries:
+        if not entry.is_dir(follow_symlinks=False):
+            if wanted(""):
+                found.append(("", entry))
+            continue
+        if entry.name.startswith(b".") or not wanted(display_name(entry.name)):
+            continue
+        try:
+            with os.scandir(entry.path) as inner:
+                found += [(display_name(entry.name), item) for item in inner]
+        except FileNotFoundError:
+            continue
+        except PermissionError:  # a unit that locks its own folder keeps no other from being read
+            closed.append(display_name(entry.name))
     return found
 
 
-def withdraw(candidate: Candidate, claims: Path) -> bytes | None:
+def withdraw(candidate: Candidate, claims: Path, fate: str = "") -> bytes | None:
     """Takes the entry out of the drop folder and returns where it is now; None when it is another one by now.
 
     It is renamed first and compared then: between a comparison and a removal a newer version could slip in.
     An entry of the same name that turns out to be newer goes back for the next collection.
+
+    :param fate: what is to become of the entry, kept beside it for whoever finishes the work of a dead collection
     """
-    place = os.fsencode(claims) + b"/" + (candidate.path.rsplit(b"/", 2)[1] if candidate.folder else b"")
+    _, inode, modified, size = _content_key(candidate.info)
+    place = os.fsencode(claims) + f"/={inode}.{modified}.{size}.{fate}/".encode()
+    place += candidate.path.rsplit(b"/", 2)[1] if candidate.folder else b""
     os.makedirs(place, exist_ok=True)  # noqa: PTH103  the name is bytes
     claimed = place.rstrip(b"/") + b"/" + candidate.path.rsplit(b"/", 1)[1]
     try:
@@ -121,16 +142,48 @@ def withdraw(candidate: Candidate, claims: Path) -> bytes | None:
     if candidate.is_at(claimed):
         return claimed
     _put_back(claimed, candidate.path)
+    tidy(claimed)
     return None
 
 
-def restore(claims: Path, inbox: Path) -> None:
-    """Gives back what a collection that died had taken out but not yet removed."""
+def tidy(claimed: bytes) -> None:
+    """Removes the empty folders in which a withdrawn entry had waited."""
+    above, mark, below = claimed.rpartition(b"/.claims/=")
+    place = claimed.rsplit(b"/", 1)[0]
+    with contextlib.suppress(OSError):
+        while mark and len(place) > len(above) + len(mark):
+            os.rmdir(place)  # noqa: PTH106
+            place = place.rsplit(b"/", 1)[0]
+
+
+def restore(claims: Path, inbox: Path) -> list[tuple[bytes, str]]:
+    """Gives back what a collection that died had taken out by mistake: newer versions, never answered.
+
+    Returns what it had answered and only not disposed of: (where it is now, its fate). Given back they would
+    look like a second drop, because renaming changes an entry's times.
+    """
+    answered: list[tuple[bytes, str]] = []
     root = os.fsencode(claims)
+    withdrawn = []
+    with contextlib.suppress(FileNotFoundError), os.scandir(root) as top:
+        withdrawn = [(e.path, found) for e in top if (found := _WITHDRAWN.match(e.name))]
+    for below, found in withdrawn:
+        for folder, claimed in list(_below(below)):
+            now = os.lstat(claimed)
+            if (now.st_ino, now.st_mtime_ns, now.st_size) == tuple(map(int, found.groups()[:3])):
+                answered.append((claimed, os.fsdecode(found[4])))
+            else:
+                _give_back(folder, claimed, inbox)
     for folder, claimed in list(_below(root)):
-        place = os.fsencode(inbox) + (b"/" + folder if folder else b"")
-        os.makedirs(place, exist_ok=True)  # noqa: PTH103
-        _put_back(claimed, place + b"/" + claimed.rsplit(b"/", 1)[1])
+        if not _WITHDRAWN.match(folder):
+            _give_back(folder, claimed, inbox)
+    return answered
+
+
+def _give_back(folder: bytes, claimed: bytes, inbox: Path) -> None:
+    place = os.fsencode(inbox) + (b"/" + folder if folder else b"")
+    os.makedirs(place, exist_ok=True)  # noqa: PTH103
+    _put_back(claimed, place + b"/" + claimed.rsplit(b"/", 1)[1])
 
 
 def _below(root: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -16,15 +16,15 @@ POINTS = (
     # open
     "workbook-part", "workbook",
     # claim, parse, check, archive
-    "landing-part", "claim", "parse", "check", "archive", "durable", "return-part", "return",
+    "landing-part", "claim", "parse", "check", "archive-part", "archive", "durable", "return-part", "return",
     # commit: every transaction passes these, whatever it holds
     "enqueue", "journal", "commit", "journal-head-part", "journal-head", "committed", "checkpoint", "snapshot-part", "snapshot",
     # the drop folder is emptied
     "withdrawn", "removed", "landing-cleared",
     # compute, report
-    "compute", "documents", "page-part", "page", "site-data-part",
+    "compute", "documents", "page-part", "page", "site-data-part", "site-data",
     # send
-    "send", "sent", "sink-part", "sink-kept",
+    "send", "sent", "sink-part", "sink",
 )  # fmt: skip
 
 _hook: Callable[[str], None] | None = None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from warehouse import ledger
+from warehouse.killpoints import reached
 from warehouse.ledger import Answer, ClaimedMail, Outcome
 from warehouse.store import Store
 
@@ -140,9 +141,11 @@ class _Run:
                 recorded, answer = answer, None
                 self._record(recorded, sending=mail)
                 if mail is not None:
+                    reached("send")
                     attempt = self._transport.send(
                         mail.recipient, mail.eml, slow_after=SLOW_S, when_slow=self._turns.give
                     )
+                    reached("sent")
                     answer = Answer(mail, attempt.outcome, attempt.text)
                     self._judge_channel(attempt)
                 if progress is not None:

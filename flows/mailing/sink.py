@@ -6,7 +6,6 @@ Belongs here: receiving and writing. Does not: sending, the ledger.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections import Counter
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from flows import clock
+from warehouse.durable import sweep, write_whole
 
 _SIZE_LIMIT = 64 * 1024 * 1024  # bytes; ours carry workbooks and documents of a few MB
 _FORMAT = "%Y%m%dT%H%M%SZ"
@@ -44,6 +44,7 @@ class EmbeddedSink:
 
     def __enter__(self) -> EmbeddedSink:
         self.outbox.mkdir(parents=True, exist_ok=True)
+        sweep(self.outbox, deep=False)
         self._controller = _AnyPort(
             self, hostname=self.host, port=self.port, data_size_limit=_SIZE_LIMIT, ident="jibao"
         )
@@ -66,21 +67,12 @@ class EmbeddedSink:
                 self._keep(body, recipient)
         except OSError as error:
             # Not accepted means the sender keeps it queued: a full disk loses nothing.
-            return f"452 cannot store the message: {error.strerror}"
+            return f"452 4.3.1 cannot store the message: {error.strerror}"
         return "250 OK"
 
     def _keep(self, body: bytes, recipient: str) -> None:
         name = file_name(body, recipient, clock.now())
-        part = self.outbox / f".{name}.part"
-        try:
-            with part.open("wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.outbox / name)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        write_whole(self.outbox / name, body, synced=True, point="sink")
         self.copies[name] += 1
 
 

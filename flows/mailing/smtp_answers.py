@@ -6,12 +6,16 @@ Belongs here: codes, errors, the words people read, what must not be in them. Do
 from __future__ import annotations
 
 import base64
+import re
 import ssl
 from dataclasses import dataclass
 
 from warehouse.ledger import Outcome
 
 _AUTH_CODES = (530, 534, 535, 538)
+_STORE_FULL = re.compile(
+    r"4\d\d 4\.3\.1\b"
+)  # 4.2.2 would be one full mailbox, which must not hold up the others
 _TOO_LARGE = 552  # the one refusal of MAIL FROM that is about the mail, not about us
 
 
@@ -58,6 +62,9 @@ def by_code(code: int, words: bytes | str) -> Attempt:
     text = f"{code} {_plain(words)}".strip()
     if code in _AUTH_CODES:
         return Attempt(Outcome.AUTH, code, f"邮件服务器要求登录:{text}")
+    if _STORE_FULL.match(text):
+        # The server's disk, not this mail: it waits without using up its attempts.
+        return Attempt(Outcome.CHANNEL, code, f"邮件服务器存不下邮件:{text}")
     if 400 <= code < 500:
         return Attempt(Outcome.REJECTED_TEMPORARY, code, f"邮件服务器暂不接受:{text}")
     return Attempt(Outcome.REJECTED, code, f"邮件服务器拒收:{text}")

@@ -16,6 +16,7 @@ from typing import Any
 from checks.findings import Finding
 from checks.run import Judgement, judge
 from flows import letters
+from flows.mailing.outbox import DeliveryReport
 from flows.office import Office
 from flows.steps import quality, returning, shelving, taking, verdicts
 from flows.steps.delivering import deliver
@@ -26,6 +27,7 @@ from warehouse import checking, deciding, facts, intake, ledger, register
 from warehouse.facts import Arrival, Judged, Status
 from warehouse.intake.guard import Refusal
 from warehouse.intake.reading import Landing, Reading
+from warehouse.killpoints import reached
 from warehouse.store import Store
 
 LABELS = {
@@ -54,6 +56,7 @@ class CollectResult:
     waiting: list[str] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     periods: list[str] = field(default_factory=list)
+    delivery: DeliveryReport | None = None  # when this collection sent its answers itself
 
     @property
     def has_problems(self) -> bool:
@@ -68,24 +71,31 @@ def collect(
     period: str | None = None,
     units: Sequence[str] | None = None,
     send: bool = True,
+    answer_early: bool = False,
 ) -> CollectResult:
     """Takes what lies in the drop folder (or only reads ``inbox``), judges it and answers every file.
 
     :param period: the cycle being collected; files for other ones are taken too, and told so
     :param units: only these units' folders
+    :param answer_early: where one folder is flooded, the answers to what is done leave before the rest is read
     :raises CollectionBusy: another collection of this home does not end
     :raises NotChecked: the check engine failed; the files stay where they are
     """
     office.home.create()
     with taking.alone(office):
-        result = _collect(office, as_of, inbox, period, units)
+        result = _collect(office, as_of, inbox, period, units, send or answer_early)
     if send:
-        deliver(office, as_of)
+        result.delivery = deliver(office, as_of)
     return result
 
 
 def _collect(
-    office: Office, as_of: datetime, inbox: Path | None, period: str | None, units: Sequence[str] | None
+    office: Office,
+    as_of: datetime,
+    inbox: Path | None,
+    period: str | None,
+    units: Sequence[str] | None,
+    answer_early: bool,
 ) -> CollectResult:
     place = inbox or office.home.inbox
     result, done, passed = CollectResult(), set[str](), list[str]()
@@ -105,13 +115,29 @@ def _collect(
         if not arrived:
             continue
         readings = _read_new(office, arrived)
+        reached("parse")
         with office.store() as store, recorded(office, store, "collect", period, inbox=str(place)) as run_id:
             _settle_batch(office, store, run_id, as_of, period, arrived, readings, result)
         if inbox is None:
             passed += taking.clear(office, arrived)
         taking.clear_landing(arrived)
-    result.waiting = [*found.growing, *found.folders, *passed]
+        if answer_early and len(found.ready) > len(batch) and any(c.entry not in done for c in found.ready):
+            deliver(office, as_of)
+    if found.closed:
+        _tell_of_closed_folders(office, found.closed, as_of)
+    result.waiting = [*found.growing, *found.folders, *found.closed, *passed]
     return result
+
+
+def _tell_of_closed_folders(office: Office, folders: Sequence[str], as_of: datetime) -> None:
+    """Once a day: what lies in a folder that may not be listed cannot be answered."""
+    alert = letters.Post(office, as_of).alert(
+        "投递文件夹读不了", [f"没有权限读取:inbox/{folder}" for folder in folders],
+        "请恢复采集程序对这些文件夹的读写权限;恢复后自动收取,其他单位不受影响。",
+        step=f"closed-folder/{'+'.join(sorted(folders))}/{as_of:%Y%m%d}",
+    )  # fmt: skip
+    with office.store() as store, store.transaction():
+        ledger.enqueue(store, [alert])
 
 
 def _read_new(office: Office, arrived: Sequence[Arrived]) -> dict[str, Reading]:
@@ -145,6 +171,7 @@ def _settle_batch(
     submissions = [verdicts.submission_of(a, r, cycles, as_of) for a, r in zip(new, read, strict=True)]
     claims = [verdicts.claims_of(office, s, r) for s, r in zip(submissions, read, strict=True)]
     judgement = _judge(office, store, run_id, claims, read, as_of, period)
+    reached("check")
     found = _by_submission(judgement.findings)
     judged = [
         verdicts.verdict_of(s, c, r, found[s.submission_id])
@@ -154,7 +181,9 @@ def _settle_batch(
     judged = [verdicts.held_for_decision(j, closed) for j in judged]
     for arrival, verdict in zip(new, judged, strict=True):
         _shelve(office, arrival, verdict)
+        reached("archive")
     shelving.make_durable(office.home, [s.sha256 for s in submissions])
+    reached("durable")
     rejected = verdicts.rejected_rows(office, store, judged, judgement)
     returns = returning.annotate(office, judged, found)
     seen = [
@@ -174,6 +203,7 @@ def _settle_batch(
         batch = {j.submission.submission_id for j in judged}
         mails += letters.differences(office, store, judgement.findings, batch, run_id, as_of)
         ledger.enqueue(store, mails)
+        reached("enqueue")
     checking.release(store)
     _count(result, judged, len(copies))
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from flows import letters
+from flows.mailing.outbox import DeliveryReport
 from flows.office import Office
 from flows.steps import deciding, documents, portraits, quality
 from flows.steps.delivering import deliver
@@ -40,6 +41,7 @@ class ReportResult:
     attainment: list[dict[str, Any]]
     recipients: int  # new summary mails queued
     plan_score: dict[str, Any]  # score_pct, scored, domains, weights, excluded (mart.plan_score)
+    delivery: DeliveryReport | None = None  # of a sent report
 
     @property
     def digest(self) -> str:
@@ -60,9 +62,7 @@ def report(office: Office, period: str, as_of: datetime, *, send: bool = False) 
     with _alone(office):
         sweep(office.home.reports(period), office.home.site)
         result = _report(office, period, as_of, send)
-    if send:
-        deliver(office, as_of)
-    return result
+    return replace(result, delivery=deliver(office, as_of)) if send else result
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.home import Home
+from warehouse.durable import whole, write_whole
 
 
 def archive_path(home: Home, sha256: str) -> Path:
@@ -30,7 +31,8 @@ def quarantine(home: Home, landing: Path | None, name: str, facts: dict[str, Any
         _keep(landing, target)
     note = target.with_name(name + ".json")
     if not note.exists():
-        note.write_text(json.dumps(facts, ensure_ascii=False, indent=1, default=str), "utf-8")
+        text = json.dumps(facts, ensure_ascii=False, indent=1, default=str)
+        write_whole(note, text, synced=True, point="archive")
 
 
 def make_durable(home: Home, hashes: Iterable[str]) -> None:
@@ -72,11 +74,9 @@ def _keep(landing: Path, target: Path) -> None:
     if target.exists():
         return
     try:
+        landing.chmod(0o440)
         target.hardlink_to(landing)
     except OSError:  # archive on another file system
-        part = target.with_name(target.name + ".part")
-        shutil.copyfile(landing, part)
-        with part.open("rb") as copied:
-            os.fsync(copied.fileno())
-        part.replace(target)
-    target.chmod(0o440)
+        with whole(target, synced=True, point="archive") as part:
+            shutil.copyfile(landing, part)
+            part.chmod(0o440)

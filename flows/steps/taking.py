@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import time
@@ -18,12 +19,16 @@ from flows import inbox as drop_folder
 from flows.office import Office
 from flows.steps import shelving
 from warehouse import facts
+from warehouse.durable import sweep
 from warehouse.intake.guard import Refusal, admit, display_name
 from warehouse.intake.reading import Landing
+from warehouse.killpoints import reached
 
 LOCK_TIMEOUT_S = 600
 FIRST_SHARE = 20  # files of one folder in the first batch: more than any clerk drops at once
 LARGEST_SHARE = 600
+BULKY_BYTES = 2_000_000  # no workbook of ours: reading one may take as long as all others together
+FIRST_BYTES, LARGEST_BYTES = 4_000_000, 20_000_000  # of one folder in the first batch, in a later one
 
 
 class CollectionBusy(RuntimeError):
@@ -60,7 +65,10 @@ def alone(office: Office) -> Iterator[None]:
     landing = office.home.landing
     try:
         with FileLock(f"{landing}.lock", timeout=LOCK_TIMEOUT_S):
-            drop_folder.restore(landing / ".claims", office.home.inbox)
+            for claimed, fate in drop_folder.restore(landing / ".claims", office.home.inbox):
+                _dispose(office, claimed, fate)
+            sweep(office.home.archive, office.home.quarantine, deep=False)
+            sweep(office.home.root / "returned")
             shutil.rmtree(landing, ignore_errors=True)
             landing.mkdir(parents=True, exist_ok=True)
             yield
@@ -83,13 +91,20 @@ def fair_share(ready: Sequence[drop_folder.Candidate], done: Set[str]) -> list[d
 
     What was taken before in this collection has been answered, so the batches may grow.
     """
-    allowance = min(FIRST_SHARE + len(done), LARGEST_SHARE)
-    taken: Counter[str] = Counter()
+    waiting = [c for c in ready if c.entry not in done]
+    allowance, most_bytes = min(FIRST_SHARE + len(done), LARGEST_SHARE), LARGEST_BYTES
+    if not done and any(c.size_bytes < BULKY_BYTES for c in waiting):
+        waiting, most_bytes = [c for c in waiting if c.size_bytes < BULKY_BYTES], FIRST_BYTES
+    taken, taken_bytes = Counter[str](), Counter[str]()
     batch = []
-    for candidate in ready:
-        if candidate.entry not in done and taken[candidate.folder] < allowance:
-            taken[candidate.folder] += 1
-            batch.append(candidate)
+    for candidate in waiting:
+        folder, size = candidate.folder, candidate.size_bytes
+        full = taken[folder] >= allowance or taken_bytes[folder] + size > most_bytes
+        if taken[folder] and full:
+            continue
+        taken[folder] += 1
+        taken_bytes[folder] += size
+        batch.append(candidate)
     return batch
 
 
@@ -102,6 +117,7 @@ def take(office: Office, candidate: drop_folder.Candidate, units: Sequence[str] 
     name = display_name(candidate.path.rsplit(b"/", 1)[1])
     shown = name if owner else f"{candidate.folder}/{name}".lstrip("/")
     copy = admit(candidate.path, unit, office.home.landing, office.config.settings.intake)
+    reached("claim")
     return Arrived(candidate, unit, shown, copy)
 
 
@@ -114,16 +130,27 @@ def clear(office: Office, arrived: Iterable[Arrived]) -> list[str]:
     stuck = []
     for a in arrived:
         try:
-            now_at = drop_folder.withdraw(a.candidate, office.home.landing / ".claims")
+            fate = f"{a.unit or '_'}-{a.sha256}" if isinstance(a.copy, Refusal) else ""
+            now_at = drop_folder.withdraw(a.candidate, office.home.landing / ".claims", fate)
             if now_at is None:
                 continue
-            if isinstance(a.copy, Refusal):
-                shelving.set_aside(office.home, now_at, f"{a.unit or '_'}-{a.sha256}")
-            else:
-                shelving.remove(now_at)
-        except PermissionError:
+            reached("withdrawn")
+            _dispose(office, now_at, fate)
+            reached("removed")
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
             stuck.append(a.file_name)
     return stuck
+
+
+def _dispose(office: Office, path: bytes, fate: str) -> None:
+    """The end of an answered entry: removed, or kept in quarantine under the name ``fate``."""
+    if fate:
+        shelving.set_aside(office.home, path, fate)
+    else:
+        shelving.remove(path)
+    drop_folder.tidy(path)
 
 
 def clear_landing(arrived: Iterable[Arrived]) -> None:
@@ -131,3 +158,4 @@ def clear_landing(arrived: Iterable[Arrived]) -> None:
     for a in arrived:
         if isinstance(a.copy, Landing):
             a.copy.path.unlink(missing_ok=True)
+            reached("landing-cleared")
