@@ -13,6 +13,7 @@ from config.yamlfile import Folder
 from flows import clock
 from flows.home import Home
 from templates.render import Renderer
+from warehouse import killpoints
 from warehouse.journal import Journal
 from warehouse.lake.address import LakeAddress, parse_warehouse
 from warehouse.store import Reader, Store, StoreError
@@ -54,6 +55,8 @@ def open_office(home: Path | None = None, config: Folder | None = None, trigger:
 
     :raises config.register.ConfigError: one line naming file, line and reason
     """
+    if doomed := os.environ.get("JIBAO_KILL_AT"):  # tests of crashes only
+        killpoints.arm(doomed)
     place = Home((home or Path(os.environ.get("JIBAO_HOME", "./var"))).absolute())
     named = os.environ.get("JIBAO_CONFIG")
     base = config or (Path(named).absolute() if named else packaged())
