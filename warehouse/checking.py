@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from warehouse.intake.reading import ROW_COLUMNS, Reading
-from warehouse.store import Store, insert_rows, query
+from warehouse.store import Reader, Store, insert_rows, query
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -45,7 +45,7 @@ class SubmissionRow:
     code_unit: str | None = None
 
 
-def load(store: Store, submissions: Sequence[SubmissionRow], readings: Sequence[Reading]) -> None:
+def load(store: Store | Reader, submissions: Sequence[SubmissionRow], readings: Sequence[Reading]) -> None:
     """Fills the temporary tables incoming_row, incoming_submission and incoming_problem.
 
     Temporary tables live in memory beside the warehouse: no DDL touches the file.
@@ -76,7 +76,7 @@ def load(store: Store, submissions: Sequence[SubmissionRow], readings: Sequence[
 
 
 def prepare(
-    store: Store,
+    store: Store | Reader,
     submissions: Sequence[SubmissionRow],
     readings: Sequence[Reading],
     *,
@@ -103,7 +103,7 @@ def prepare(
     return rows, files
 
 
-def rows_of(store: Store, ids: Iterable[str]) -> list[tuple[str, str, int]]:
+def rows_of(store: Store | Reader, ids: Iterable[str]) -> list[tuple[str, str, int]]:
     """(submission_id, sheet, row) of every row these files of the prepared batch hold."""
     wanted = sorted(ids)
     if not wanted:
@@ -112,7 +112,7 @@ def rows_of(store: Store, ids: Iterable[str]) -> list[tuple[str, str, int]]:
     return [(r["submission_id"], r["sheet"], r["row"]) for r in found]
 
 
-def release(store: Store) -> None:
+def release(store: Store | Reader) -> None:
     """Drops the batch's temporary tables; call when its facts have been written."""
     store.con.execute(query("drop_incoming_checks"))
 
@@ -130,7 +130,7 @@ def _submission(sub: SubmissionRow, reading: Reading) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _insert_rows(store: Store, rows: Sequence[tuple[Any, ...]]) -> None:
+def _insert_rows(store: Store | Reader, rows: Sequence[tuple[Any, ...]]) -> None:
     """Through a frame: four times as fast as list parameters, and the checks load pandas anyway."""
     if not rows:
         return
@@ -151,6 +151,6 @@ def _insert_rows(store: Store, rows: Sequence[tuple[Any, ...]]) -> None:
         store.con.execute("RESET pandas_analyze_sample")
 
 
-def _insert(store: Store, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _insert(store: Store | Reader, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     if rows:
         insert_rows(store.con, table, columns, rows)

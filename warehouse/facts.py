@@ -15,7 +15,7 @@ from typing import Any
 
 from warehouse import audit
 from warehouse.audit import Note
-from warehouse.store import Store
+from warehouse.store import Reader, Store
 
 
 class Status(StrEnum):
@@ -78,7 +78,7 @@ def receipt_no(unit: str, period: str | None, sha256: str) -> str:
     return "-".join(((period or "未定期").replace("-", ""), unit or "无主", sha256[:8].upper()))
 
 
-def known_submissions(store: Store, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def known_submissions(store: Store | Reader, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Those of ``ids`` that were received before: receipt_no, status, entries already answered."""
     wanted = list(ids)
     if not wanted:

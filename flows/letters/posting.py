@@ -29,9 +29,12 @@ class Post:
             plan.name, plan.city_name, mail.sender_name, f"{coordinator.name} {coordinator.mail}", plan.end_period
         )
 
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {u.code: u.name for u in self.office.config.units}
+
     def name_of(self, unit: str) -> str:
-        known = {u.code: u.name for u in self.office.config.units}
-        return known.get(unit, unit)
+        return self._names.get(unit, unit)
 
     def clerk(self, unit: str) -> Person | None:
         """Who fills in for ``unit``; None when the contacts name nobody."""
