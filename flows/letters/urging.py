@@ -55,6 +55,15 @@ def opening(
             post.alert(f"{period} 有 {len(missing)} 家单位没有填报员", missing, "请补充 contacts.yml 后重新开启。",
                        step="no-contact", period=period)
         )  # fmt: skip
+    if office.config.calendar.is_provisional(due_at.date()):
+        letters.append(
+            post.alert(
+                f"{period} 的截止时间按暂定日历推算",
+                [f"截止时间暂定 {due_at:%Y-%m-%d %H:%M}：当年节假日安排尚未公布，只按周末推算。"],
+                "安排公布后，请把调休和放假日期写入 calendar.yml；已开启的报告期可用“延期”调整截止时间。",
+                step="provisional-calendar", period=period,
+            )
+        )  # fmt: skip
     return letters
 
 
