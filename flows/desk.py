@@ -6,6 +6,7 @@ Belongs here: what all flows share. Does not: any rule of the reporting cycle (f
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,7 +26,7 @@ from prefect.states import Completed, Failed, State
 
 from config.calendar import SHANGHAI
 from config.register import ConfigError
-from flows import clock, missed
+from flows import clock, missed, troubles
 from flows.office import Office, open_office
 from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form
 from flows.steps.collecting import NotChecked
@@ -107,6 +108,8 @@ def answered(work: Callable[[], State[Any]]) -> State[Any]:
 
 def advice(error: Exception) -> str:
     """What a coordinator should do about a failure nobody foresaw; no path of the machine in it."""
+    if line := troubles.line_for(error):
+        return f"{_PLACE.sub('', line)};也可点“Retry”重试"
     if isinstance(error, OSError):
         known = _ADVICE.get(error.errno or 0, "请联系运维检查磁盘与目录")
         return f"读写文件失败:{known};已收到的文件不会丢失,排除后点“Retry”重试即可"
@@ -115,6 +118,7 @@ def advice(error: Exception) -> str:
     return f"程序遇到意外错误({type(error).__name__});已入库的数据不受影响,可先重试一次,仍失败请把本次运行的日志交给运维"
 
 
+_PLACE = re.compile(r"（/[^）]*）")  # a path of the machine
 _ADVICE = {
     errno.ENOSPC: "磁盘已满,请联系运维清理或扩容",
     errno.EDQUOT: "磁盘配额已用完,请联系运维扩容",

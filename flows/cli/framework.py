@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-import traceback
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -14,8 +12,9 @@ from typing import Any
 import click
 
 from config.register import ConfigError
-from flows import clock
+from flows import clock, logbook, troubles
 from flows.office import Office, open_office
+from flows.secrecy import redact
 
 DONE, PROBLEMS, WRONG_USE, FAILED = 0, 1, 2, 3
 
@@ -91,14 +90,12 @@ def _refused(error: Exception) -> int:
 def _component_failed(error: Exception, home: Path | None) -> int:
     """One line for the reader; the trace goes to HOME/logs, where the operator looks."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    click.echo(f"没有完成:{first}", err=True)
-    log = (home or Path("./var")) / "logs" / "jibao.log"
-    if log.parent.is_dir():
-        with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
-            file.write(
-                f"{clock.now().isoformat()} {' '.join(sys.argv[1:2])}\n{''.join(traceback.format_exception(error))}\n"
-            )
-        click.echo(f"详情见 {log}", err=True)
+    first = troubles.line_for(error) or first
+    click.echo(redact(f"没有完成:{first}"), err=True)
+    logs = (home or Path("./var")) / "logs"
+    if logs.is_dir():
+        logbook.failure(logs, "command_failed", error, command=" ".join(sys.argv[1:2]))
+        click.echo(f"详情见 {logs / logbook.FILE}", err=True)
     return FAILED
 
 

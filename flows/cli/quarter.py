@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flows import clock
-from flows.cli.framework import DONE, PROBLEMS, as_of_option, command, inbox_option, office_of, period_option
+from flows.cli.framework import (
+    DONE,
+    FAILED,
+    PROBLEMS,
+    as_of_option,
+    command,
+    inbox_option,
+    office_of,
+    period_option,
+)
 
 if TYPE_CHECKING:
+    from flows.mailing.outbox import DeliveryReport
     from flows.office import Office
     from flows.steps import ReportResult
 
@@ -26,12 +36,12 @@ def open_command(home: Path | None, config: Path | None, period: str, as_of: dat
 
     office = office_of(home, config)
     result = steps.open_cycle(office, period, as_of or clock.now())
-    steps.deliver(office, as_of)
+    delivery = steps.deliver(office, as_of)
     click.echo(
         f"{period} 已开启:应报 {result.obligations} 项,截止 {result.due_at:%Y-%m-%d %H:%M},"
         f"工作簿 {result.workbooks} 份在 {office.home.workbooks(period)},通知 {result.mails} 封"
     )
-    return DONE
+    return _told_of_mail(delivery, DONE)
 
 
 @command(name="collect")
@@ -45,7 +55,7 @@ def collect_command(
 
     result = steps.collect(office_of(home, config), as_of or clock.now(), inbox=inbox)
     _show_collected(result)
-    return PROBLEMS if result.has_problems else DONE
+    return _told_of_mail(result.delivery, PROBLEMS if result.has_problems else DONE)
 
 
 @command(name="remind")
@@ -76,7 +86,7 @@ def report_command(
     if send:
         _signed(office, result, moment)
     _show_reported(result)
-    return DONE
+    return _told_of_mail(result.delivery, DONE)
 
 
 @command(name="cycle")
@@ -102,7 +112,7 @@ def cycle_command(
         _signed(office, result.reported, moment)
     _show_collected(result.collected)
     _show_reported(result.reported)
-    return PROBLEMS if result.collected.has_problems else DONE
+    return _told_of_mail(result.reported.delivery, PROBLEMS if result.collected.has_problems else DONE)
 
 
 @command(name="status")
@@ -129,6 +139,16 @@ def _signed(office: Office, result: ReportResult, moment: datetime) -> None:
     from flows.steps import deciding
 
     deciding.approve(office, result.period, "命令行", "", result.digest, moment)
+
+
+def _told_of_mail(delivery: DeliveryReport | None, otherwise: int) -> int:
+    """Mail that could not leave is said in one line; it stays queued and leaves with the next delivery."""
+    if delivery is None or delivery.paused_reason is None:
+        return otherwise
+    click.echo(
+        f"邮件没有全部寄出，{delivery.queued} 封仍在排队，下次自动再寄：{delivery.paused_reason}", err=True
+    )
+    return otherwise if delivery.is_elsewhere else FAILED
 
 
 def _show_collected(result: Any) -> None:

@@ -58,6 +58,7 @@ class DeliveryReport:
     paused_reason: str | None = None  # why the run ended early; one Chinese line
     failed_mails: tuple[LostMail, ...] = ()
     unsure_mails: tuple[LostMail, ...] = ()  # of this run
+    is_elsewhere: bool = False  # another delivery is at work and sends what is queued
 
 
 @dataclass
@@ -88,7 +89,7 @@ def deliver(
         # Without it a second run would take the first one's mail in flight for a crashed one.
         running.acquire()
     except Timeout:
-        return DeliveryReport(paused_reason="另一次发送正在进行,本次不重复发送")
+        return DeliveryReport(paused_reason="另一次发送正在进行,本次不重复发送", is_elsewhere=True)
     try:
         with _Turns(open_store) as turns, ExitStack() as connected:
             run = _Run(turns, lambda: _transport(settings, outbox, connected), settings.max_attempts, now)
