@@ -10,6 +10,7 @@ from flows.office import Office
 from warehouse.publish import MART_VIEWS, describe_export, export_query, export_view, export_workbook
 from warehouse.store import Reader
 
+_SDMX = {"OBSERVATION": "export_sdmx_observation", "ATTAINMENT": "export_sdmx_attainment"}
 FORMATS = ("csv", "parquet", "xlsx", "sdmx-csv")
 
 
@@ -36,12 +37,12 @@ def export(office: Office, period: str, form: str, out: Path) -> list[Path]:
 
 
 def _sdmx(office: Office, reader: Reader, period: str, out: Path) -> list[Path]:
-    from flows.answers.sdmx import FLOWS, structure_message
+    from flows.answers.sdmx import structure_message
 
     params = {"period": period, "frequency": period[5]}  # 2019-Q3: Q, 2019-A1: A
     written = [
-        export_query(reader, f"export_sdmx_{flow.lower()}", params, out / f"sdmx_{flow.lower()}_{period}.csv")
-        for flow in FLOWS
+        export_query(reader, name, params, out / f"sdmx_{flow.lower()}_{period}.csv")
+        for flow, name in _SDMX.items()
     ]
     # Dated by what it describes, so that the same data give the same bytes.
     prepared = reader.rows("read_last_instant")[0]["last_instant"].astimezone(SHANGHAI)

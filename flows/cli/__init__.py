@@ -3,10 +3,10 @@
 Belongs here: options, output, exit codes. Does not: any rule of the reporting cycle (flows.steps).
 """
 
-from flows.cli import coordinator, figures, mail, quarter, upkeep
+from flows.cli import coordinator, figures, mail, quarter, shell, upkeep
 from flows.cli.framework import group
 
-__all__ = ["coordinator", "figures", "group", "mail", "main", "quarter", "upkeep"]
+__all__ = ["coordinator", "figures", "group", "mail", "main", "quarter", "shell", "upkeep"]
 
 
 def main() -> None:
