@@ -15,6 +15,7 @@ from typing import Any
 
 from pandas import DataFrame
 
+from checks.engine import engine
 from checks.rules import Rule
 
 KEY = "row_no"
@@ -68,12 +69,12 @@ def validate(
     :param pages: takes the engine's own page of this validation (HTML), for an office that asked for Data Docs
     """
     with _LOCK:
-        import great_expectations as gx
+        gx = engine()
         from great_expectations.expectations.registry import get_expectation_impl
 
-        engine = f"great_expectations {gx.__version__}"
+        version = f"great_expectations {gx.__version__}"
         if frame.empty:  # the engine calls an empty frame a success; nothing was checked
-            return [Outcome(rule.rule, 0, (), 0.0) for rule in rules], engine
+            return [Outcome(rule.rule, 0, (), 0.0) for rule in rules], version
         logging.getLogger("great_expectations").setLevel(logging.WARNING)
         started = time.perf_counter()
         suite = gx.ExpectationSuite(
@@ -103,7 +104,7 @@ def validate(
             pages.append(_page(result))
         share = (time.perf_counter() - started) / len(rules)
     by_rule = {item.expectation_config.meta["rule"]: _outcome(item, share) for item in result.results}
-    return [by_rule.get(r.rule) or Outcome(r.rule, 0, (), share, "no result") for r in rules], engine
+    return [by_rule.get(r.rule) or Outcome(r.rule, 0, (), share, "no result") for r in rules], version
 
 
 def _page(result: Any) -> str:

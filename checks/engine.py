@@ -1,0 +1,64 @@
+"""Starting Great Expectations without what it brings along and these checks never touch.
+
+Belongs here: how the engine is imported. Does not: what is validated with it (suites).
+Whole, the import costs 4 s of CPU and 220 MB; half of that is curve fitting, drawing and SQL dialects.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import LazyLoader
+from types import ModuleType
+from typing import Any
+
+# Imported by the engine at its start, used by expectations, charts and pages we do not ask for. Whoever does use
+# one, the engine itself included, gets the true module at that moment.
+_LATER = frozenset({"scipy.stats", "altair", "jsonschema", "mistune"})
+# An optional dependency of the engine, installed here for the orchestrator: to the engine it is not.
+_ABSENT = "sqlalchemy"
+
+
+class _Postponing(MetaPathFinder):
+    """Finds the modules of ``_LATER`` as everyone does, and runs each only when something of it is used."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in _LATER:
+            return None
+        for finder in sys.meta_path:
+            found = None if finder is self else finder.find_spec(fullname, path, target)
+            if found is not None:
+                if found.loader is not None:
+                    found.loader = LazyLoader(found.loader)
+                return found
+        return None
+
+
+@contextmanager
+def _sparing() -> Iterator[None]:
+    finder = _Postponing()
+    # Beside the orchestrator another thread may want the true module just now.
+    hidden = _ABSENT not in sys.modules and "prefect" not in sys.modules
+    sys.meta_path.insert(0, finder)
+    if hidden:
+        sys.modules[_ABSENT] = None  # type: ignore[assignment]  # Python's own way to say: cannot be imported
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        if hidden:
+            del sys.modules[_ABSENT]
+
+
+def engine() -> Any:
+    """The package ``great_expectations``; the first call imports it, 2 s of CPU."""
+    if "great_expectations" in sys.modules:
+        return sys.modules["great_expectations"]
+    with _sparing():
+        return importlib.import_module("great_expectations")
