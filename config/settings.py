@@ -91,6 +91,21 @@ class PrefectServer(_Section):
     keep_idle_runs_days: int = Field(default=7, ge=1)  # runs that found nothing to do
 
 
+class Keep(_Section):
+    """How long copies are kept; archive, journal, warehouse and reports are never shortened (docs/operations.md)."""
+
+    backups_daily: int = Field(default=14, ge=1)
+    backups_weekly: int = Field(default=8, ge=0)
+    backups_quarterly: int = Field(default=20, ge=0)
+    set_aside_days: int = Field(default=90, ge=1)  # what restore and rebuild moved aside
+    logs_days: int = Field(default=180, ge=1)
+    log_mb: int = Field(default=20, ge=1)
+    outbox_days: int = Field(default=400, ge=1)  # copies of the embedded sink; the ledger keeps every letter
+    returned_quarters: int = Field(default=8, ge=1)
+    workbooks_quarters: int = Field(default=8, ge=1)
+    backup_max_age_hours: int = Field(default=36, ge=1)  # older than this is an alarm
+
+
 class Settings(_Section):
     locale: Literal["zh", "en"] = "zh"  # the language of mails, pages, reports and workbooks
     deadline: Deadline = Deadline()
@@ -101,3 +116,4 @@ class Settings(_Section):
     checks: Checks = Checks()
     projection: Projection = Projection()
     prefect: PrefectServer = PrefectServer()
+    keep: Keep = Keep()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,7 +45,11 @@ class Office:
     @property
     def journal(self) -> Journal:
         """Every change once more, outside the warehouse (docs/adr/0015)."""
-        return Journal(self.home.audit, clock.now, self.trigger)
+        who = self.trigger
+        if who == "命令行":
+            with contextlib.suppress(OSError, KeyError):  # a container may know no name for its user
+                who = f"命令行({getpass.getuser()})"
+        return Journal(self.home.audit, clock.now, who)
 
     def reader(self) -> Reader:
         """The warehouse as last committed, not yet opened; it never waits for the writer."""

@@ -83,9 +83,7 @@ def record(store: Store, notes: Sequence[Note]) -> None:
 
 def digest(row: Mapping[str, Any]) -> str:
     """SHA-256 over every column but the hash itself; instants as microseconds since 1970."""
-    values = [
-        round(v.timestamp() * 1_000_000) if isinstance(v := row[c], datetime) else v for c in _SIGNED
-    ]
+    values = [round(v.timestamp() * 1_000_000) if isinstance(v := row[c], datetime) else v for c in _SIGNED]
     return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
 

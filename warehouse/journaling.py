@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -202,12 +203,14 @@ def _plain(value: Any) -> Any:
             return {"ascii": value.decode("ascii")}
         except UnicodeDecodeError:
             return {"base64": base64.b64encode(value).decode()}
-    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+    return {"instant": value.isoformat()} if isinstance(value, datetime) else value
 
 
 def unplain(value: Any) -> Any:
-    """The bytes that :func:`_plain` wrote, anything else as it is."""
+    """The bytes or instant that :func:`_plain` wrote, anything else as it is."""
     if isinstance(value, dict):
+        if "instant" in value:
+            return datetime.fromisoformat(value["instant"])
         return value["ascii"].encode() if "ascii" in value else base64.b64decode(value["base64"])
     return value
 

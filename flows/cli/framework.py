@@ -13,10 +13,9 @@ import click
 
 from config.register import ConfigError
 from config.settings import Mail
-from flows import clock, logbook, troubles
+from flows import clock, logbook
 from flows.office import Office, open_office
 from flows.secrecy import known_secrets, redact
-from flows.secrecy import redact
 
 DONE, PROBLEMS, WRONG_USE, FAILED = 0, 1, 2, 3
 

@@ -1,14 +1,16 @@
-"""The operator's commands: init, doctor, backup, restore, demo, up."""
+"""The operator's commands: init, doctor, backup, restore, rebuild, audit, demo, up."""
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from flows import clock
-from flows.cli.framework import DONE, PROBLEMS, Quarter, command, office_of
+from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, command, group, office_of
 
 
 @command(name="init")
@@ -23,19 +25,23 @@ def init_command(home: Path | None, config: Path | None) -> int:
 
 
 @command(name="doctor")
-def doctor_command(home: Path | None, config: Path | None) -> int:
-    """逐项检查配置、联系人、目录、邮件、仓库,每行说明怎么处理。"""
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def doctor_command(home: Path | None, config: Path | None, as_json: bool) -> int:
+    """逐项检查配置、联系人、目录、权限、磁盘、仓库、审计日志、备份、邮件、时钟,每行说明怎么处理。"""
     from flows import upkeep
 
-    checks = upkeep.doctor(office_of(home, config))
-    for check in checks:
-        click.echo(f"{'正常' if check.ok else '注意'}  {check.text}")
+    checks = upkeep.doctor(office_of(home, config), clock.now())
+    if as_json:
+        click.echo(json.dumps([asdict(c) for c in checks], ensure_ascii=False, indent=1))
+    else:
+        for check in checks:
+            click.echo(f"{'正常' if check.ok else '注意'}  {check.text}")
     return DONE if all(c.ok for c in checks) else PROBLEMS
 
 
 @command(name="backup")
 def backup_command(home: Path | None, config: Path | None) -> int:
-    """把仓库、归档、配置备份成一个文件,并当场核验。"""
+    """把仓库、归档、审计日志、配置备份成一个文件,并当场核验。"""
     from flows import upkeep
 
     click.echo(f"备份已核验:{upkeep.backup(office_of(home, config), clock.now())}")
@@ -49,8 +55,77 @@ def restore_command(home: Path | None, config: Path | None, archive: Path) -> in
     from flows import upkeep
 
     office = office_of(home, config)
-    click.echo(f"已恢复;原内容在 {upkeep.restore(office, archive, clock.now())}")
+    click.echo(f"已恢复;原内容在 {upkeep.restore(office, archive.absolute(), clock.now())}")
     return DONE
+
+
+@command(name="rebuild")
+def rebuild_command(home: Path | None, config: Path | None) -> int:
+    """由审计日志和归档重建整个仓库(仓库丢失或损坏时用);不寄任何邮件,旧文件移开不删。"""
+    from flows import upkeep
+
+    office = office_of(home, config)
+    try:
+        done = upkeep.rebuild(office, clock.now())
+    except upkeep.RebuildError as error:
+        click.echo(str(error), err=True)
+        return WRONG_USE
+    click.echo(f"已重建:日志 {done.entries} 笔,数据 {done.rows} 行,用时 {done.seconds:.0f} 秒")
+    click.echo(f"归档 {done.files} 份,重读数据 {done.figures} 个,与日志不同 {len(done.differing)} 个")
+    for receipt_no in done.missing:
+        click.echo(f"  归档缺失或被改动:{receipt_no};请从备份的 archive/ 目录取回该文件")
+    for what in done.differing[:20]:
+        click.echo(f"  本版程序读数与当时不同(以当时为准):{what}")
+    if done.aside is not None:
+        click.echo(f"旧仓库在 {done.aside}")
+    return PROBLEMS if done.missing or done.differing else DONE
+
+
+@group.group(name="audit")
+def audit_group() -> None:
+    """查看、核验审计日志:谁、何时、做了什么、前后各是什么。"""
+
+
+@command(audit_group, name="show")
+@click.option("--period", type=Quarter(), default=None, help="只看这个报告期,例如 2019-Q3。")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="最近多少条。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def audit_show_command(
+    home: Path | None, config: Path | None, period: str | None, limit: int, as_json: bool
+) -> int:
+    """列出最近的审计记录,新的在后。"""
+    from warehouse import audit
+
+    with office_of(home, config).reader() as reader:
+        rows = audit.listed(reader, period, limit)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
+        return DONE
+    for r in rows:
+        change = f"{r['before'] or '—'} → {r['after'] or '—'}"
+        why = f"  理由:{r['reason']}" if r["reason"] else ""
+        line = f"{r['sequence']:>6}  {r['recorded_at']:%Y-%m-%d %H:%M:%S}  {r['actor']}  {r['action']}  {r['subject']}"
+        # What units wrote is quoted: nothing of it may steer the terminal.
+        click.echo("".join(c for c in f"{line}{why}  {change}" if c.isprintable()))
+    return DONE
+
+
+@command(audit_group, name="verify")
+@click.option("--quick", is_flag=True, help="只核对链条,不逐行比对仓库。")
+@click.option("--head", default="", help="另行记下的链首(序号:校验值),一并核对。")
+def audit_verify_command(home: Path | None, config: Path | None, quick: bool, head: str) -> int:
+    """核验审计日志:被改动、删除、插入、换序或截断的,逐条指出;并逐行比对仓库。"""
+    from flows import upkeep
+
+    proof = upkeep.prove(office_of(home, config), quick=quick, head=head)
+    for line in proof.problems:
+        click.echo(f"异常  {line}")
+    for line in proof.notices:
+        click.echo(f"提示  {line}")
+    click.echo(f"日志 {proof.entries} 笔,审计记录 {proof.rows} 条,异常 {len(proof.problems)} 处")
+    if proof.head:
+        click.echo(f"链首 {proof.head}(可抄到本机以外,下次用 --head 核对)")
+    return PROBLEMS if proof.problems else DONE
 
 
 @command(name="demo")

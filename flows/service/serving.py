@@ -1,9 +1,10 @@
-"""The static file server of ``jibao up``: the report site and the reports, read-only."""
+"""The static file server of ``jibao up``: the report site and the reports, read-only, and ``/health`` for monitors."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,13 +13,34 @@ from urllib.parse import unquote, urlsplit
 
 from flows.home import Home
 
+Health = Callable[[], Mapping[str, Any]]
+
 
 class SiteHandler(SimpleHTTPRequestHandler):
     """``/`` is HOME/site, ``/reports/`` is HOME/reports; nothing else of the home can be reached."""
 
-    def __init__(self, *args: Any, home: Home, **settings: Any) -> None:
+    # Not what Python and which version of it: nobody needs to know.
+    server_version, sys_version = "jibao", ""
+
+    def __init__(self, *args: Any, home: Home, health: Health | None = None, **settings: Any) -> None:
         self.home = home
+        self.health = health
         super().__init__(*args, directory=str(home.site), **settings)
+
+    def do_GET(self) -> None:  # noqa: N802 (http.server)
+        if self.health is None or urlsplit(self.path).path != "/health":
+            super().do_GET()
+            return
+        try:
+            told = self.health()
+        except Exception as error:  # a monitor must hear that something is wrong, whatever it is
+            told = {"status": "failed", "problems": [type(error).__name__]}
+        body = json.dumps(told, ensure_ascii=False, default=str).encode()
+        self.send_response(503 if told["status"] == "failed" else 200)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def translate_path(self, path: str) -> str:
         parts = [p for p in unquote(urlsplit(path).path).split("/") if p not in ("", ".", "..")]
@@ -41,12 +63,13 @@ class SiteHandler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve_site(home: Home, host: str, port: int) -> Iterator[int]:
+def serve_site(home: Home, host: str, port: int, health: Health | None = None) -> Iterator[int]:
     """Serves in the background; gives the port (0 lets the system choose).
 
+    :param health: answers ``/health``: a mapping with ``status`` ok, degraded or failed (503)
     :raises OSError: the port is taken
     """
-    with ThreadingHTTPServer((host, port), partial(SiteHandler, home=home)) as server:
+    with ThreadingHTTPServer((host, port), partial(SiteHandler, home=home, health=health)) as server:
         thread = threading.Thread(target=server.serve_forever, name="site", daemon=True)
         thread.start()
         try:

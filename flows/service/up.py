@@ -30,6 +30,7 @@ from flows.mailing.sink import EmbeddedSink
 from flows.office import Office, open_office
 from flows.service import processes
 from flows.service.serving import serve_site
+from flows.upkeep.health import health_of
 
 DONE, WRONG_USE, FAILED = 0, 2, 3
 # The runner makes the deployments in order; when the last is there, all are.
@@ -113,7 +114,7 @@ def _run(office: Office, config: Path | None, host: str, ports: tuple[int, int, 
     before = {n: signal.signal(n, lambda *_: running.stop.set()) for n in (signal.SIGTERM, signal.SIGINT)}
     try:
         with contextlib.ExitStack() as stack:
-            stack.enter_context(serve_site(office.home, host, site_port))
+            stack.enter_context(serve_site(office.home, host, site_port, health_of(office)))
             if with_sink:
                 stack.enter_context(EmbeddedSink(office.home.outbox, host, smtp_port))
             stack.enter_context(_stopping(running, office.home.root))

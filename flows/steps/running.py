@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
-from flows import clock
+from flows import clock, logbook
 from flows.office import Office
+from flows.secrecy import known_secrets
 from warehouse import facts
 from warehouse.store import Store
 
@@ -32,11 +34,22 @@ def recorded(office: Office, store: Store, flow: str, period: str | None, **para
             office.config.config_hash,
             version("jibao"),
         )
+    began = time.monotonic()
+    said = {"run_id": run_id, "flow": flow, "period": period, "trigger": office.trigger}
     try:
         yield run_id
-    except BaseException:
+    except BaseException as error:
+        logbook.failure(
+            office.home.logs, "run_ended", error, secrets=known_secrets(office.config.settings.mail),
+            outcome="failed", seconds=_since(began), **said
+        )
         with store.transaction():
             facts.end_run(store, run_id, clock.now(), "failed")
         raise
     with store.transaction():
         facts.end_run(store, run_id, clock.now(), "done")
+    logbook.write(office.home.logs, "run_ended", outcome="done", seconds=_since(began), **said)
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 3)

@@ -1,144 +1,90 @@
-"""The operator's work: making a home, checking its health, backing it up, restoring it."""
+"""One file that holds the whole office, proved against its own manifest, and the way back.
+
+Belongs here: backup, verify, restore. Does not: how long backups are kept (retention), making a warehouse from the
+journal (rebuilding).
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-import os
 import shutil
-import socket
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import IO, Any
 
-from config.register import packaged
+from filelock import FileLock
+
+from flows.home import Home
 from flows.office import Office
-from warehouse.store import StoreError
+from warehouse import audit
+from warehouse.places import LOCK_TIMEOUT_S, publish_snapshot
 
 # What a home cannot do without; workbooks, site and snapshot are made again from these.
-_KEPT = ("config", "archive", "quarantine", "returned", "reports", "outbox")
-_EDITABLE = ("plan.yml", "units.yml", "calendar.yml", "settings.yml")
+KEPT = ("config", "archive", "audit", "quarantine", "returned", "reports", "outbox")
+_PART = ".part"
 
 
 class BackupError(RuntimeError):
     """A backup file is damaged or not one of ours; nothing was changed."""
 
 
-@dataclass(frozen=True)
-class Check:
-    ok: bool
-    text: str
-
-
-def init(office: Office) -> list[str]:
-    """Copies the editable configuration into HOME/config; files already there are kept."""
-    lines = []
-    for name in (*_EDITABLE, "contacts.yml"):
-        target = office.home.config / name
-        source = packaged() / ("contacts.example.yml" if name == "contacts.yml" else name)
-        if target.exists():
-            lines.append(f"保留 {target}")
-        else:
-            target.write_bytes(source.read_bytes())
-            lines.append(f"新建 {target}")
-    if office.config.contacts.is_example:
-        lines.append("请把 contacts.yml 中的样例地址改成本单位的真实联系人,再运行 jibao doctor。")
-    for unit in office.config.units:
-        (office.home.inbox / unit.code).mkdir(parents=True, exist_ok=True)
-    lines.append(f"各单位投递目录在 {office.home.inbox}")
-    return lines
-
-
-def doctor(office: Office) -> list[Check]:
-    """One line a component: what is right, or what is wrong and what to do about it."""
-    return [
-        *_check_config(office),
-        *_check_folders(office),
-        _check_warehouse(office),
-        _check_mail(office),
-        _check_prefect(office),
-    ]
-
-
-def _check_config(office: Office) -> Iterator[Check]:
-    config = office.config
-    yield Check(
-        True, f"配置:{config.plan.name},指标 {len(config.plan.indicators)} 项,单位 {len(config.units)} 家"
-    )
-    missing = [u.name for u in config.units if config.contacts.clerk(u.code) is None]
-    if config.contacts.is_example:
-        yield Check(False, "联系人:现用样例地址;请运行 jibao init 并填写 HOME/config/contacts.yml")
-    elif missing:
-        yield Check(
-            False, f"联系人:{len(missing)} 家没有填报员({'、'.join(missing[:5])}…);请补充 contacts.yml"
-        )
-    else:
-        yield Check(True, "联系人:每家单位都有填报员")
-
-
-def _check_folders(office: Office) -> Iterator[Check]:
-    for folder in (office.home.inbox, office.home.archive, office.home.outbox):
-        usable = folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
-        yield Check(usable, f"目录:{folder}" + ("" if usable else " 不可读写;请检查权限"))
-    free = shutil.disk_usage(office.home.root).free
-    yield Check(
-        free > 1 << 30, f"磁盘:剩余 {free >> 20} MB" + ("" if free > 1 << 30 else ";不足 1 GB,请清理")
-    )
-
-
-def _check_warehouse(office: Office) -> Check:
-    try:
-        with office.store() as store:
-            cycles = store.rows("list_cycles")
-    except StoreError as error:
-        return Check(False, f"仓库:{error}")
-    return Check(True, f"仓库:可读写,已开启 {len(cycles)} 个报告期")
-
-
-def _check_mail(office: Office) -> Check:
-    mail = office.config.settings.mail
-    if mail.mode == "sink":
-        return Check(True, f"邮件:内置收信,邮件存入 {office.home.outbox},不外发")
-    try:
-        with socket.create_connection((mail.host, mail.port), timeout=5):
-            return Check(True, f"邮件:{mail.host}:{mail.port} 可连接")
-    except OSError as error:
-        return Check(
-            False, f"邮件:{mail.host}:{mail.port} 连不上({error.strerror or error});请检查服务器与网络"
-        )
-
-
-def _check_prefect(office: Office) -> Check:
-    server = office.config.settings.prefect
-    try:
-        with socket.create_connection((server.host, server.port), timeout=2):
-            return Check(True, f"Prefect:http://{server.host}:{server.port} 正在运行")
-    except OSError:
-        return Check(True, "Prefect:没有运行;需要定时任务和界面时请运行 jibao up")
-
-
 def backup(office: Office, as_of: datetime) -> Path:
-    """Writes HOME/backups/jibao-<time>.tar.gz and reads it back against its own manifest."""
+    """Writes HOME/backups/jibao-<time>.tar.gz and reads it back against its own manifest.
+
+    Beside it lies jibao-<time>.head.json: up to where the audit log went, for ``jibao audit verify``.
+
+    :raises OSError: no room, no right; what was half written is gone
+    """
     home = office.home
     target = home.backups / f"jibao-{as_of:%Y%m%d-%H%M%S}.tar.gz"
-    part = target.with_suffix(".part")
+    part, copy = target.with_suffix(_PART), home.backups / ".copying.duckdb"
+    home.backups.mkdir(parents=True, exist_ok=True)
     manifest: dict[str, str] = {}
-    with office.store(), tarfile.open(part, "w:gz", compresslevel=3) as tar:
-        # Under the writer's lock and freshly checkpointed, the file alone is the whole warehouse.
-        for path in _kept_files(home.root):
-            name = path.relative_to(home.root).as_posix()
-            manifest[name] = _sha256(path)
-            tar.add(path, name, recursive=False)
-        text = json.dumps(manifest, ensure_ascii=False, indent=0).encode()
-        entry = tarfile.TarInfo("MANIFEST.json")
-        entry.size = len(text)
-        tar.addfile(entry, io.BytesIO(text))
-    verify(part)
-    part.replace(target)
+    try:
+        with office.store() as store:
+            with store.transaction():
+                audit.record(store, [audit.Note("backup", target.name, as_of)])
+            copy.unlink(missing_ok=True)
+            # Under the writer's lock: warehouse, archive and journal are of the same moment.
+            store.save_copy(copy)
+            head = office.journal.confirmed()
+            with tarfile.open(part, "w:gz", compresslevel=3) as tar:
+                for path, name in (*_kept_files(home.root), (copy, home.warehouse.name)):
+                    with path.open("rb") as stream:
+                        manifest[name] = _add(tar, stream, name)
+                text = json.dumps(manifest, ensure_ascii=False, indent=0).encode()
+                entry = tarfile.TarInfo("MANIFEST.json")
+                entry.size = len(text)
+                tar.addfile(entry, io.BytesIO(text))
+        verify(part)
+        part.replace(target)
+    finally:
+        copy.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+    if head is not None:
+        known = {
+            "sequence": head.sequence,
+            "hash": head.hash,
+            "backup": target.name,
+            "sha256": _sha256(target),
+        }
+        head_file(target).write_text(json.dumps(known), "utf-8")
     return target
+
+
+def head_file(archive: Path) -> Path:
+    """Where the audit log's head at the time of a backup is noted."""
+    return archive.with_name(archive.name.removesuffix(".tar.gz") + ".head.json")
+
+
+def backups(home: Home) -> list[Path]:
+    """All of them, oldest first."""
+    return sorted(home.backups.glob("jibao-????????-??????.tar.gz"))
 
 
 def verify(archive: Path) -> dict[str, str]:
@@ -168,35 +114,77 @@ def verify(archive: Path) -> dict[str, str]:
 def restore(office: Office, archive: Path, as_of: datetime) -> Path:
     """Puts a verified backup in place; what lay there is moved aside, never deleted.
 
+    Works on a home whose warehouse cannot be opened any more.
+
     :raises BackupError: before anything is touched
     """
-    verify(archive)
+    names = verify(archive)
     home = office.home
+    if home.warehouse.name not in names:
+        raise BackupError(f"备份里没有仓库文件,不能使用:{archive.name}")
+    home.create()
     aside = home.backups / f"before-restore-{as_of:%Y%m%d-%H%M%S}"
     fresh = home.root / ".restoring"
     shutil.rmtree(fresh, ignore_errors=True)
     with tarfile.open(archive, "r:gz") as tar:
         tar.extractall(fresh, filter="data")
     (fresh / "MANIFEST.json").unlink()
-    aside.mkdir(parents=True)
-    with office.store():
-        pass  # waits for the writer, leaves no WAL behind
-    for name in (*_KEPT, home.warehouse.name, home.warehouse.name + ".wal"):
-        if (home.root / name).exists():
-            (home.root / name).rename(aside / name)
-    for path in fresh.iterdir():
-        path.rename(home.root / path.name)
-    fresh.rmdir()
-    home.create()
-    shutil.copyfile(home.warehouse, home.snapshot)
+    with alone(home):
+        move_aside(home, aside, (*KEPT, home.warehouse.name, home.warehouse.name + ".wal"))
+        for path in fresh.iterdir():
+            path.rename(home.root / path.name)
+        fresh.rmdir()
+        home.create()
+        publish_snapshot(home.warehouse, home.snapshot)
+    after = {"backup": archive.name, "sha256": _sha256(archive), "moved_to": aside.name}
+    with office.store() as store, store.transaction():
+        audit.record(store, [audit.Note("restore", archive.name, as_of, after=after)])
     return aside
 
 
-def _kept_files(root: Path) -> Iterator[Path]:
-    for folder in _KEPT:
-        yield from sorted(p for p in (root / folder).rglob("*") if p.is_file() and not p.is_symlink())
-    if (root / "warehouse.duckdb").exists():
-        yield root / "warehouse.duckdb"
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """Nobody else writes the warehouse or collects meanwhile; the warehouse itself is not opened."""
+    with (
+        FileLock(f"{home.landing}.lock", timeout=LOCK_TIMEOUT_S),
+        FileLock(f"{home.warehouse}.lock", timeout=LOCK_TIMEOUT_S),
+    ):
+        yield
+
+
+def move_aside(home: Home, aside: Path, names: tuple[str, ...]) -> None:
+    """Moves what is there of ``names`` into ``aside``; on another file system it is copied first."""
+    aside.mkdir(parents=True)
+    for name in names:
+        if (home.root / name).exists():
+            shutil.move(home.root / name, aside / name)
+
+
+def _kept_files(root: Path) -> Iterator[tuple[Path, str]]:
+    for folder in KEPT:
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and not path.is_symlink() and not path.name.endswith(_PART):
+                yield path, path.relative_to(root).as_posix()
+
+
+class _Hashing:
+    """Reads through, so that the manifest tells of the very bytes that went into the backup."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.sha256 = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.sha256.update(data)
+        return data
+
+
+def _add(tar: tarfile.TarFile, stream: IO[bytes], name: str) -> str:
+    entry = tar.gettarinfo(arcname=name, fileobj=stream)
+    hashing: Any = _Hashing(stream)
+    tar.addfile(entry, hashing)
+    return str(hashing.sha256.hexdigest())
 
 
 def _sha256(path: Path) -> str:
