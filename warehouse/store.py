@@ -132,6 +132,10 @@ class Store:
         """Commits from now on are this run's."""
         self._signature = Signature(run_id, flow)
 
+    def gate(self, submissions: Sequence[str]) -> None:
+        """Names submissions that this transaction adds by other means than :meth:`append`."""
+        self._signature.submissions += submissions
+
     def run(self, name: str, params: Mapping[str, Any] | None = None) -> None:
         """Executes a named statement for its effect; call it inside ``transaction()``."""
         with self._signed():

@@ -3,10 +3,10 @@
 Belongs here: options, output, exit codes. Does not: any rule of the reporting cycle (flows.steps).
 """
 
-from flows.cli import coordinator, figures, mail, quarter, shell, upkeep
+from flows.cli import coordinator, figures, mail, quarter, scale, shell, upkeep
 from flows.cli.framework import group
 
-__all__ = ["coordinator", "figures", "group", "mail", "main", "quarter", "shell", "upkeep"]
+__all__ = ["coordinator", "figures", "group", "mail", "main", "quarter", "scale", "shell", "upkeep"]
 
 
 def main() -> None:
