@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -83,9 +83,11 @@ def number(value: float | Decimal | None, decimals: int = 2, unit: str = "") -> 
     """1234.5 -> ``1,234.5``: thousands separated, at most ``decimals`` places, half up; None -> ``—``."""
     if value is None or value != value:
         return NOTHING
-    places = Decimal(1).scaleb(-decimals)
-    rounded = Decimal(str(value)).quantize(places, rounding=ROUND_HALF_UP)
-    text = f"{rounded:,f}"
+    if isinstance(value, float) and abs(value) < 1e15 and round(value, decimals) == value:  # the usual case
+        text = f"{value:,.{decimals}f}"
+    else:
+        places = Decimal(1).scaleb(-decimals)
+        text = f"{Decimal(str(value)).quantize(places, rounding=ROUND_HALF_UP):,f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return ("0" if text == "-0" else text) + unit
@@ -200,4 +202,6 @@ _SPOKEN: Mapping[str, Callable[..., Any]] = {
 
 def filters(say: Language = CHINESE) -> dict[str, Callable[..., Any]]:
     """Every filter of the templates by name, speaking this language."""
-    return {**_EVERYWHERE, **{name: partial(written, say=say) for name, written in _SPOKEN.items()}}
+    # A light is asked for in every row of every page: its record is made once, not with each asking.
+    spoken = {name: partial(written, say=say) for name, written in _SPOKEN.items()}
+    return {**_EVERYWHERE, **spoken, "light": cache(spoken["light"])}

@@ -23,11 +23,11 @@ from jinja2 import (
 )
 from jinja2.loaders import split_template_path
 from jinja2.nodes import EvalContext
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from config.language import CHINESE, Language
 from templates import charts, formats
+from templates.environment import Environment
 
 SUBJECT_MAX = 120  # characters; longer subjects are cut by mail lists anyway
 
@@ -82,7 +82,8 @@ class Renderer:
         self.overrides = overrides
         self.say = say
         loaders: list[BaseLoader] = [FileSystemLoader(overrides)] if overrides is not None else []
-        self.environment = ImmutableSandboxedEnvironment(
+        self.environment = Environment(
+            say,
             loader=ChoiceLoader([*loaders, FunctionLoader(_packaged)]),
             autoescape=lambda name: name is None or not name.endswith(".txt.j2"),
             undefined=StrictUndefined,
