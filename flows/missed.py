@@ -26,7 +26,7 @@ from prefect.states import Cancelled, Completed, State
 
 TAG = "季报"
 # Younger delays are ordinary waiting for a free process.
-LATE = timedelta(minutes=2)
+LATE = timedelta(minutes=1)
 WAIT_SECONDS = 900.0
 MERGED = "已合并"
 UNDER_WAY = [StateType.PENDING, StateType.RUNNING]

@@ -37,8 +37,8 @@ DONE, WRONG_USE, FAILED = 0, 2, 3
 LAST_DEPLOYMENT = "季度重跑/手工重跑"
 START_SECONDS = 180.0
 GRACE_SECONDS = 15.0
-# A service that dies is started again, but not for ever: three times in ten minutes means that something is wrong.
-RESTARTS, RESTART_WINDOW_SECONDS = 3, 600.0
+# A service that dies is started again, unless it dies at once three times in a row: then something is wrong.
+QUICK_SECONDS, QUICK_DEATHS = 10.0, 3
 
 
 class PortTaken(RuntimeError):
@@ -52,12 +52,14 @@ class Child:
     env: dict[str, str]
     log: Path
     process: subprocess.Popen[bytes] = field(init=False)
-    restarted_at: list[float] = field(default_factory=list)  # monotonic seconds
+    started_at: float = field(init=False)  # monotonic seconds
+    quick_deaths: int = 0
 
     def __post_init__(self) -> None:
         self.start()
 
     def start(self) -> None:
+        self.started_at = time.monotonic()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
             # An own session: Ctrl-C reaches only us, and we stop the children in order.
@@ -66,8 +68,14 @@ class Child:
                 start_new_session=True,
             )  # fmt: skip
 
-    def may_restart(self, now: float) -> bool:
-        return sum(now - then < RESTART_WINDOW_SECONDS for then in self.restarted_at) < RESTARTS
+    def revive(self) -> bool:
+        """Starts it again after it ended by itself; False when that has proved useless."""
+        quick = time.monotonic() - self.started_at < QUICK_SECONDS
+        self.quick_deaths = self.quick_deaths + 1 if quick else 0
+        if self.quick_deaths >= QUICK_DEATHS:
+            return False
+        self.start()
+        return True
 
 
 @dataclass
@@ -201,20 +209,12 @@ def _serve(
     click.echo(f"投递目录:{office.home.inbox}")
     click.echo(f"日志:{logs}\n按 Ctrl-C 停止。")
     while not running.stop.wait(0.5):
-        if (broken := running.broken()) and not _revived(broken):
-            break
+        if broken := running.broken():
+            # Flow runs that a dead runner had started go on meanwhile.
+            if not broken.revive():
+                break
+            click.echo(f"{broken.what}意外退出，已重新启动；原因见 {broken.log}", err=True)
     return _stopped(running)
-
-
-def _revived(child: Child) -> bool:
-    """Starts a service again that ended by itself; flow runs that it had started go on meanwhile."""
-    now = time.monotonic()
-    if not child.may_restart(now):
-        return False
-    child.restarted_at.append(now)
-    child.start()
-    click.echo(f"{child.what}意外退出，已重新启动；原因见 {child.log}", err=True)
-    return True
 
 
 def _stopped(running: Running) -> int:

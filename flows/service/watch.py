@@ -25,7 +25,7 @@ log = logging.getLogger("jibao.watch")
 
 # Files that are still there are told again: soon, because a collection may just have passed them by; then ever
 # more rarely, because what stays (foreign folders, a failed run) must not cause a tight loop.
-AGAIN_SECONDS = (15.0, 60.0, 300.0)
+AGAIN_SECONDS = (30.0, 60.0, 300.0)
 Waiting = frozenset[tuple[bytes, str]]
 
 

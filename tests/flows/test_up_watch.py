@@ -13,7 +13,7 @@ import pytest
 
 from flows.home import Home
 from flows.service.serving import serve_site
-from flows.service.watch import RETRY_SECONDS, Watcher, watch
+from flows.service.watch import AGAIN_SECONDS, Watcher, watch
 
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -24,51 +24,66 @@ def inbox(tmp_path: Path) -> Path:
     return tmp_path / "inbox"
 
 
-def drop(inbox: Path, name: str, age: float = 60) -> Path:
-    path = inbox / "SWJ" / name
+def drop(inbox: Path, name: str, age: float = 60, unit: str = "SWJ") -> Path:
+    path = inbox / unit / name
     path.write_bytes(b"x")
     os.utime(path, (time.time() - age,) * 2)
     return path
 
 
-def test_settled_files_start_one_collection(inbox: Path) -> None:
-    calls: list[int] = []
-    watcher = Watcher(inbox, 2, lambda: calls.append(1))
+def test_settled_files_are_told_once_and_by_unit(inbox: Path) -> None:
+    told: list[dict[str, int]] = []
+    watcher = Watcher(inbox, 2, lambda folders: told.append(dict(folders)))
     now = time.time()
     assert not watcher.look(now)
     drop(inbox, "a.xlsx")
     assert watcher.look(now) and not watcher.look(now + 5)
     drop(inbox, "b.xlsx")
-    assert watcher.look(now + 6) and len(calls) == 2
+    (inbox / "NYJ").mkdir()
+    drop(inbox, "c.xlsx", unit="NYJ")
+    drop(inbox, "d.xlsx", unit="NYJ")
+    assert watcher.look(now + 6)
+    assert told == [{"SWJ": 1}, {"SWJ": 1, "NYJ": 2}]
 
 
 def test_a_growing_file_waits(inbox: Path) -> None:
-    watcher = Watcher(inbox, 2, lambda: None)
+    watcher = Watcher(inbox, 2, lambda _: None)
     drop(inbox, "a.xlsx", age=0)
     assert not watcher.look(time.time()) and watcher.growing
     assert watcher.look(time.time() + 3) and not watcher.growing
 
 
-def test_what_stays_is_offered_again_but_rarely(inbox: Path) -> None:
-    watcher = Watcher(inbox, 2, lambda: None)
+def test_what_stays_is_told_again_but_ever_more_rarely(inbox: Path) -> None:
+    watcher = Watcher(inbox, 2, lambda _: None)
     drop(inbox, "a.xlsx")
     now = time.time()
-    assert [watcher.look(now + t) for t in (0, 10, RETRY_SECONDS - 1, RETRY_SECONDS)] == [
-        True,
-        False,
-        False,
-        True,
-    ]
+    told = [t for t in range(0, 1000, 5) if watcher.look(now + t)]
+    first, second, last = AGAIN_SECONDS
+    assert told == [0, first, first + second, first + second + last, first + second + 2 * last]
+    drop(inbox, "b.xlsx")
+    assert watcher.look(now + 1001) and watcher.look(now + 1001 + first)
+
+
+def test_what_was_taken_and_comes_again_is_new(inbox: Path) -> None:
+    watcher = Watcher(inbox, 2, lambda _: None)
+    path = drop(inbox, "a.xlsx")
+    now = time.time()
+    assert watcher.look(now)
+    path.rename(inbox / "aside.xlsx")
+    (inbox / "aside.xlsx").rename(path.parent.parent / "gone.tmp")
+    assert not watcher.look(now + 1)
+    drop(inbox, "a.xlsx")
+    assert watcher.look(now + 2)
 
 
 def test_a_failed_start_is_tried_again(inbox: Path) -> None:
     answers = [OSError("server away"), None]
 
-    def trigger() -> None:
+    def tell(_: object) -> None:
         if error := answers.pop(0):
             raise error
 
-    watcher = Watcher(inbox, 2, trigger)
+    watcher = Watcher(inbox, 2, tell)
     drop(inbox, "a.xlsx")
     with pytest.raises(OSError):
         watcher.look(time.time())
@@ -76,13 +91,13 @@ def test_a_failed_start_is_tried_again(inbox: Path) -> None:
 
 
 def test_watching_follows_a_file_until_it_has_settled(inbox: Path) -> None:
-    started, stop = threading.Event(), threading.Event()
-    watcher = Watcher(inbox, 0.5, started.set)
+    told, stop = threading.Event(), threading.Event()
+    watcher = Watcher(inbox, 0.5, lambda _: told.set())
     thread = threading.Thread(target=watch, args=(watcher, 0.3, stop))
     thread.start()
     try:
         (inbox / "SWJ" / "a.xlsx").write_bytes(b"x")
-        assert started.wait(20)
+        assert told.wait(20)
     finally:
         stop.set()
         thread.join(20)
