@@ -43,7 +43,7 @@ def write_config(folder: Path, units: int, indicators: int = 20) -> None:
                 "measure": "percent" if i % 4 == 3 else "amount", "unit_label": "%" if i % 4 == 3 else "亿元",
                 "definition": "口径", "accumulation": "ytd" if i % 4 == 1 else "level", "direction": "up", "scope": "city",
                 "rollup": "ratio" if i % 4 == 3 else "sum", "needs_parts": i % 4 == 3, "reporters": codes, "baseline": 1.0,
-                "target": {"kind": "at_least", "low": 100.0 + i, "wording": f"达到{100 + i}"},
+                "target": {"kind": "at_least", "low": 80.0, "wording": "达到80"},
             }
             for i in range(indicators)
         ],
