@@ -15,11 +15,15 @@ from typing import Any
 from checks import messages
 from checks.findings import Finding, Severity
 from checks.rules import Rule
+from config.language import CHINESE, Language
 
 FOLD_FROM = 3  # two neighbours may be two slips; three in a run are one cause
 _A1 = re.compile(r"\A([A-Z]{1,3})([0-9]{1,7})\Z")
 # Where a file-wide fault points: the claim's or the problem's own cell.
 _FILE_CELLS = ("unit", "period", "problem")
+# Columns that hold words of ours (states, a sheet's name), not the clerk's.
+_WORDS = ("state", "previous_state", "sheet", "unit_name")
+_ROWS_FOUND = re.compile(r"(.*),实有([0-9]+)行\Z", re.S)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Failure:
 
     rule: Rule
     record: Mapping[str, Any]
+    say: Language = CHINESE
 
     @property
     def submission_id(self) -> str:
@@ -69,7 +74,7 @@ class Failure:
     @property
     def value(self) -> str:
         found = self.record.get(self.rule.value) if self.rule.value else None
-        return "" if found is None else str(found)
+        return "" if found is None else _in_words(self.say, str(found))
 
     @property
     def name(self) -> str:
@@ -78,15 +83,16 @@ class Failure:
     def message(self, names: Sequence[str]) -> str:
         values = {
             **self.record,
+            **{k: self.say(str(v)) for k, v in self.record.items() if k in _WORDS and v is not None},
             "shown": self.value,
-            "names": messages.listed(names),
+            "names": messages.listed(names, self.say),
             "name": self.name,
-            "shift_times": messages.shift_times(self.record.get("shift_exponent")),
+            "shift_times": messages.shift_times(self.record.get("shift_exponent"), self.say),
         }
-        text = messages.template(self.rule.rule, self.variant)
+        text = messages.template(self.rule.rule, self.variant, self.say)
         if self.record.get("expected_unit_label") is None:  # an action has no 计量单位; say nothing about it
             text = text.replace("{expected_unit_label}", "")
-        return messages.fill(text, values)
+        return messages.fill(text, values, self.say)
 
 
 def fold(failures: Iterable[Failure]) -> Iterator[Finding]:
@@ -108,6 +114,14 @@ def fold(failures: Iterable[Failure]) -> Iterator[Finding]:
                 yield _finding(run)
             else:
                 yield from (_finding([member]) for member in run)
+
+
+def _in_words(say: Language, value: str) -> str:
+    """A column's name, a state or what intake says of a sheet, in the language of the office."""
+    counted = _ROWS_FOUND.match(value)
+    if counted and not say.is_chinese:
+        return say("%(stated)s,实有%(n)s行", stated=say(counted[1]), n=counted[2])
+    return say(value)
 
 
 def _runs(members: Sequence[Failure]) -> Iterator[list[Failure]]:
@@ -133,7 +147,10 @@ def _finding(run: Sequence[Failure]) -> Finding:
     cell = first.cell if len(run) == 1 or not first.cell else f"{first.cell}:{run[-1].cell}"
     message = first.message([f.name for f in run])
     if len(run) > 1 and first.cell and "{names}" not in messages.template(first.rule.rule, first.variant):
-        message = f"{cell}共{len(run)}格是同一问题，以{first.cell}为例：{message}"
+        message = first.say(
+            "%(range)s共%(n)s格是同一问题，以%(cell)s为例：%(message)s",
+            range=cell, n=len(run), cell=first.cell, message=message,
+        )  # fmt: skip
     period = record.get("period")
     return Finding(
         submission_id=first.submission_id,

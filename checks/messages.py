@@ -15,7 +15,9 @@ from typing import Any
 
 import yaml
 
-MISSING = "（空）"
+from config.language import CHINESE, N_, Language
+
+MISSING = N_("（空）")
 CLIP = 40  # a pasted paragraph in a figure's cell is quoted by its beginning
 NAMES_SHOWN = 8
 
@@ -27,26 +29,26 @@ def catalogue() -> Mapping[str, str]:
     return found
 
 
-def template(rule: str, variant: str = "") -> str:
+def template(rule: str, variant: str = "", say: Language = CHINESE) -> str:
     """The variant's own wording, else the rule's.
 
     :raises KeyError: the catalogue lacks the rule
     """
     found = catalogue()
-    return found.get(f"{rule}.{variant}") or found.get(rule) or found[f"{rule}.{variant}"]
+    return say(found.get(f"{rule}.{variant}") or found.get(rule) or found[f"{rule}.{variant}"])
 
 
-def fill(text: str, values: Mapping[str, Any]) -> str:
+def fill(text: str, values: Mapping[str, Any], say: Language = CHINESE) -> str:
     """Fills ``{field}`` and ``{field:spec}``; a missing value reads （空）, never nan or None.
 
     Values are inserted as text and never parsed: braces in a clerk's cell stay braces.
     """
-    return _Plain().vformat(text, (), values)
+    return _Plain(say).vformat(text, (), values)
 
 
-def held_message(reason: str, detail: str = "") -> str:
-    """Chinese for a file that could not be read safely (``HeldReason``)."""
-    return fill(template("held", reason), {"shown": detail})
+def held_message(reason: str, detail: str = "", say: Language = CHINESE) -> str:
+    """In words: a file that could not be read safely (``HeldReason``)."""
+    return fill(template("held", reason, say), {"shown": detail}, say)
 
 
 def clean(value: Any) -> str:
@@ -66,20 +68,20 @@ def number(value: float) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], say: Language = CHINESE) -> str:
     """甲、乙、丙 等12项"""
     unique = list(dict.fromkeys(names))
-    head = "、".join(unique[:NAMES_SHOWN])
-    return head if len(unique) <= NAMES_SHOWN else f"{head}等{len(unique)}项"
+    head = say.listed(unique[:NAMES_SHOWN])
+    return head if len(unique) <= NAMES_SHOWN else say("%(names)s等%(n)s项", names=head, n=len(unique))
 
 
-def shift_times(exponent: float | None) -> str:
+def shift_times(exponent: float | None, say: Language = CHINESE) -> str:
     """How far off an order of magnitude is: 偏大约1万倍."""
     if exponent is None:
         return ""
     power = round(abs(exponent))
-    times = "1万倍" if power == 4 else f"10的{power}次方倍"
-    return f"偏{'大' if exponent > 0 else '小'}约{times}"
+    times = say("1万倍") if power == 4 else say("10的%(power)s次方倍", power=power)
+    return say("偏大约%(times)s", times=times) if exponent > 0 else say("偏小约%(times)s", times=times)
 
 
 def is_missing(value: Any) -> bool:
@@ -90,6 +92,9 @@ class _Plain(string.Formatter):
     """Plain names only: no attributes, no indices, no positions. An absent field reads as a missing value:
     a slip in the wording must not stop a collection (a test holds every field against the frames)."""
 
+    def __init__(self, say: Language) -> None:
+        self.say = say
+
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
         if not field_name.isidentifier():
             raise KeyError(field_name)
@@ -97,7 +102,7 @@ class _Plain(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if is_missing(value) or value == "":
-            return MISSING
+            return self.say(MISSING)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return clean(value)
         return format(value, format_spec) if format_spec else number(value)

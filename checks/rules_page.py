@@ -11,16 +11,17 @@ from pathlib import Path
 from checks.findings import Severity
 from checks.messages import catalogue, number
 from checks.rules import Rule, load_rules
+from config.language import CHINESE, N_, Language
 from config.settings import Checks
 
-_SEVERITY = {Severity.ERROR: "错误", Severity.WARNING: "警告", Severity.INFO: "提示"}
+_SEVERITY = {Severity.ERROR: N_("错误"), Severity.WARNING: N_("警告"), Severity.INFO: N_("提示")}
 _CONSEQUENCE = {
-    (Severity.ERROR, "files"): "整份文件不采用，更正后重报",
-    (Severity.ERROR, "rows"): "该行不采用，更正后重报",
-    (Severity.WARNING, "files"): "采用，请核对",
-    (Severity.WARNING, "rows"): "采用，请核对或说明原因",
-    (Severity.INFO, "files"): "采用，仅作告知",
-    (Severity.INFO, "rows"): "采用，仅作告知",
+    (Severity.ERROR, "files"): N_("整份文件不采用，更正后重报"),
+    (Severity.ERROR, "rows"): N_("该行不采用，更正后重报"),
+    (Severity.WARNING, "files"): N_("采用，请核对"),
+    (Severity.WARNING, "rows"): N_("采用，请核对或说明原因"),
+    (Severity.INFO, "files"): N_("采用，仅作告知"),
+    (Severity.INFO, "rows"): N_("采用，仅作告知"),
 }
 _FRAMES = {"files": "整份文件", "rows": "逐行逐格"}
 _MISSING = {"skip_any": "任一为空则不比较", "skip_all": "两者都空才不比较", "never": "空值也算不符"}
@@ -54,10 +55,13 @@ def rules_markdown() -> str:
     return "\n".join(parts)
 
 
-def rules_rows() -> list[tuple[str, str, str]]:
+def rules_rows(say: Language = CHINESE) -> list[tuple[str, str, str]]:
     """(要求, 级别, 后果) of every rule a clerk can break, for the workbook's 填报说明 sheet."""
     told = [rule for rule in load_rules() if rule.rule != "held"]
-    return [(rule.title, _SEVERITY[rule.severity], _CONSEQUENCE[rule.severity, rule.frame]) for rule in told]
+    return [
+        (say(rule.title), say(_SEVERITY[rule.severity]), say(_CONSEQUENCE[rule.severity, rule.frame]))
+        for rule in told
+    ]
 
 
 def _line(rule: Rule) -> str:

@@ -15,6 +15,7 @@ from checks.findings import Finding, RuleRun, Severity
 from checks.folding import Failure, fold
 from checks.messages import is_missing
 from checks.rules import Frame, Rule, load_rules, rules_version
+from config.language import CHINESE, Language
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,11 +55,16 @@ class Judgement:
 
 
 def judge(
-    rows: DataFrame, files: DataFrame, config: Config, rules: Sequence[Rule] | None = None
+    rows: DataFrame,
+    files: DataFrame,
+    config: Config,
+    rules: Sequence[Rule] | None = None,
+    say: Language = CHINESE,
 ) -> Judgement:
     """Applies all rules to the frames of :func:`warehouse.checking.prepare`.
 
     :param rules: other rules than the packaged ones (tests, a preview of a change)
+    :param say: the language of the findings' messages
     """
     chosen = load_rules() if rules is None else tuple(rules)
     thresholds = config.settings.checks
@@ -79,7 +85,7 @@ def judge(
         runs += [
             RuleRun(o.rule, o.rows_checked, len(o.failed), o.seconds, _state(o), engine) for o in outcomes
         ]
-        failures += _failures(mine, outcomes, frame)
+        failures += _failures(mine, outcomes, frame, say)
     order = {rule.rule: place for place, rule in enumerate(chosen)}
     findings = sorted(fold(_one_per_group(failures)), key=lambda f: _place(f, order))
     return Judgement(findings, runs, bool(errors), tuple(errors), pages)
@@ -104,7 +110,7 @@ def _state(outcome: suites.Outcome) -> str:
 
 
 def _failures(
-    rules: Sequence[Rule], outcomes: Iterable[suites.Outcome], frame: DataFrame
+    rules: Sequence[Rule], outcomes: Iterable[suites.Outcome], frame: DataFrame, say: Language
 ) -> Iterable[Failure]:
     by_name = {rule.rule: rule for rule in rules}
     failed = {number for outcome in outcomes for number in outcome.failed}
@@ -118,7 +124,7 @@ def _failures(
     for outcome in outcomes:
         rule = by_name[outcome.rule]
         for number in outcome.failed:
-            yield Failure(rule, records[number])
+            yield Failure(rule, records[number], say)
 
 
 def _one_per_group(failures: Sequence[Failure]) -> Iterable[Failure]:

@@ -15,6 +15,16 @@ from typing import Any
 DOMAIN = "jibao"
 
 
+_BY_YEAR = (
+    ("一季", "一年"),
+    ("本季度", "本年度"),
+    ("本季", "本年"),
+    ("上季", "上年"),
+    ("每季", "每年"),
+    ("各季", "各年"),
+)
+
+
 @dataclass(frozen=True)
 class Language:
     """``say("共%(n)s项", n=3)``: the sentence of the source, in this language, with its places filled.
@@ -27,9 +37,15 @@ class Language:
     code: str  # zh, en
     html: str  # the lang attribute: zh-CN, en
     messages: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False, compare=False)
+    is_yearly: bool = (
+        False  # Chinese sentences speak of 本季, 上季; a plan that reports by year, of 本年, 上年
+    )
 
     def __call__(self, text: str, /, **values: Any) -> str:
         said = self.messages.get(text, text)
+        if self.is_yearly and self.is_chinese and "季" in said:
+            for quarter, year in _BY_YEAR:
+                said = said.replace(quarter, year)
         return said % values if values else said
 
     def stored(self, text: str) -> str:
@@ -56,13 +72,15 @@ def N_(text: str) -> str:  # noqa: N802 (gettext's own name for a sentence trans
 
 
 @cache
-def language(code: str) -> Language:
+def language(code: str, is_yearly: bool = False) -> Language:
     """The language of ``locale: zh|en``; the catalogue is read once.
+
+    :param is_yearly: the plan reports by year
 
     :raises ValueError: no catalogue of that name ships
     """
     if code == CHINESE.code:
-        return CHINESE
+        return Language("zh", "zh-CN", is_yearly=True) if is_yearly else CHINESE
     file = files("config").joinpath("locale", code, "LC_MESSAGES", f"{DOMAIN}.po")
     if not file.is_file():
         raise ValueError(f"没有语言 {code} 的文字目录")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from config.calendar import Cadence
 from config.language import Language, language
 from config.register import Config, ConfigError, load_config, packaged
 from config.yamlfile import Folder
@@ -36,7 +37,7 @@ class Office:
     @property
     def say(self) -> Language:
         """The translator of this office's language (settings.yml, ``locale``)."""
-        return language(self.config.settings.locale)
+        return language(self.config.settings.locale, self.config.plan.cadence is Cadence.YEARLY)
 
     def store(self) -> Store:
         """The warehouse, not yet opened; opening takes the writer's lock."""

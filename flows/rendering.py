@@ -90,7 +90,7 @@ def _attempts(renderer: Renderer) -> Iterator[tuple[str, Callable[[], object]]]:
             yield f"{name}.html.j2", _page(renderer, name, one)
     summary = PAGES["report/summary"]
     for one in (summary, replace(bare(summary), previous_counts=None)):
-        yield document.NAME, lambda one=one: document.summary_docx(renderer, OFFICE, one)  # type: ignore[misc]
+        yield document.name_in(renderer.say), lambda one=one: document.summary_docx(renderer, OFFICE, one)  # type: ignore[misc]
         yield typeset.NAME, lambda one=one: typeset.summary_pdf(renderer, OFFICE, one)  # type: ignore[misc]
 
 
@@ -116,13 +116,13 @@ def _told(renderer: Renderer, tried: str, error: Exception) -> tuple[str, Proble
     """The template that is to blame, which may be one that ``tried`` builds on, and the problem in Chinese."""
     if isinstance(error, typeset.TypesetError):
         return tried, Problem(error.line, f"排版语句有误：{error}")
-    if isinstance(error, TemplateSyntaxError) and tried != document.NAME:
+    if isinstance(error, TemplateSyntaxError) and not tried.endswith(".docx"):
         return error.name or tried, Problem(error.lineno, _in_chinese(error))
     place = next(
         ((n, f.lineno) for f in reversed(traceback.extract_tb(error.__traceback__)) if (n := _name(renderer, f.filename))),
         None,
     )  # fmt: skip
-    if tried == document.NAME:
+    if tried.endswith(".docx"):
         return tried, Problem(None, _in_word(error))
     return (
         (place[0], Problem(place[1], _in_chinese(error)))
@@ -193,7 +193,7 @@ def _given_here(tree: nodes.Template) -> set[str]:
 
 
 def _template_names(renderer: Renderer) -> list[str]:
-    names = [document.NAME, typeset.NAME, *(f"{page}.html.j2" for page in PAGES)]
+    names = [document.name_in(renderer.say), typeset.NAME, *(f"{page}.html.j2" for page in PAGES)]
     for room in ("mail", "report", "site", "personal"):
         names += [f"{room}/{f.name}" for f in (files("templates") / room).iterdir() if f.name.endswith(".j2")]
     return sorted({*names})

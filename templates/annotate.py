@@ -22,11 +22,12 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
+from config.language import CHINESE, N_, Language
 from templates.formats import clean, severity
 from templates.workbook import FIGURE_HEADER, FIGURES, META
 
-RESULTS: Final = "校验结果"
-AUTHOR: Final = "校验"  # of our comments: that is how an earlier round's marks are known
+RESULTS: Final = N_("校验结果")
+AUTHOR: Final = N_("校验")  # of our comments: that is how an earlier round's marks are known
 CELLS_MAX: Final = 2000  # marked cells of one finding; the list still names the whole range
 TEXT_MAX: Final = 32_000  # Excel's own limit for a cell is 32,767
 _FILLS: Final = {
@@ -63,7 +64,11 @@ class Remark(Protocol):
 
 
 def annotated_return(
-    original: bytes, kind: str, findings: Sequence[Remark], looks: Looks | None = None
+    original: bytes,
+    kind: str,
+    findings: Sequence[Remark],
+    looks: Looks | None = None,
+    say: Language = CHINESE,
 ) -> bytes:
     """``original`` as .xlsx with findings as coloured cells, comments and a linked first sheet 校验结果.
 
@@ -73,19 +78,19 @@ def annotated_return(
     sheet: number formats and the texts of cells without a value, by 0-based (row, column). Raises what the
     reading library raises for a file it cannot open.
     """
-    book = _edited(original) if kind in ("xlsx", "xlsm") else _rebuilt(original, kind, looks or {})
+    book = _edited(original, say) if kind in ("xlsx", "xlsm") else _rebuilt(original, kind, looks or {}, say)
     ordered = sorted(findings, key=lambda f: _ORDER.get(f.severity, 3))
-    _mark(book, ordered)
-    _list(book, ordered)
+    _mark(book, ordered, say)
+    _list(book, ordered, say)
     buffer = BytesIO()
     book.save(buffer)
     return buffer.getvalue()
 
 
-def _edited(original: bytes) -> Workbook:
+def _edited(original: bytes, say: Language) -> Workbook:
     book = load_workbook(BytesIO(original), keep_links=False)
-    if RESULTS in book.sheetnames and len(book.sheetnames) > 1:
-        book.remove(book[RESULTS])
+    if say(RESULTS) in book.sheetnames and len(book.sheetnames) > 1:
+        book.remove(book[say(RESULTS)])
     results: Workbook | None = None
     for sheet in book.worksheets:
         for cell in _cells(sheet):
@@ -94,7 +99,7 @@ def _edited(original: bytes) -> Workbook:
                 _freeze(cell, results[sheet.title][cell.coordinate].value)
             if cell.hyperlink is not None and cell.hyperlink.target:
                 cell.hyperlink = None
-            if cell.comment is not None and cell.comment.author == AUTHOR:
+            if cell.comment is not None and cell.comment.author == say(AUTHOR):
                 cell.comment = None
                 cell.fill = _FIXED if cell.protection.locked else _ENTRY
     return book
@@ -118,10 +123,10 @@ def _freeze(cell: Cell, result: Any) -> None:
         cell.value = result
 
 
-def _rebuilt(original: bytes, kind: str, looks: Looks) -> Workbook:
+def _rebuilt(original: bytes, kind: str, looks: Looks, say: Language) -> Workbook:
     book = Workbook()
     book.remove(book.worksheets[0])
-    for name, grid in _grids(original, kind):
+    for name, grid in _grids(original, kind, say):
         sheet = book.create_sheet(name)
         for row, values in enumerate(grid, 1):
             for column, value in enumerate(values, 1):
@@ -138,16 +143,18 @@ def _rebuilt(original: bytes, kind: str, looks: Looks) -> Workbook:
             _write(sheet.cell(row + 1, column + 1), text)
         if name == META:
             sheet.sheet_state = "veryHidden"
-        elif name == FIGURES:
-            _dress(sheet)
+        elif name == say(FIGURES):
+            _dress(sheet, say)
     return book
 
 
-def _dress(sheet: Worksheet) -> None:
+def _dress(sheet: Worksheet, say: Language) -> None:
     """Widths, header and entry colours, as the sheet we handed out has them."""
     for column, width in enumerate((10, 26, 10, 36, 20, 12, 14, 12, 12, 9, 30), 1):
         sheet.column_dimensions[get_column_letter(column)].width = width
-    head = next((r for r in range(1, sheet.max_row + 1) if sheet.cell(r, 1).value == FIGURE_HEADER[0]), 0)
+    head = next(
+        (r for r in range(1, sheet.max_row + 1) if sheet.cell(r, 1).value == say(FIGURE_HEADER[0])), 0
+    )
     if not head:
         return
     for column in range(1, sheet.max_column + 1):
@@ -161,13 +168,13 @@ def _dress(sheet: Worksheet) -> None:
     sheet.freeze_panes = f"C{head + 1}"
 
 
-def _grids(original: bytes, kind: str) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:
+def _grids(original: bytes, kind: str, say: Language) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:
     if kind == "csv":
-        yield FIGURES, _csv_grid(original)
+        yield say(FIGURES), _csv_grid(original)
         return
     source = CalamineWorkbook.from_filelike(BytesIO(original))
     for name in source.sheet_names:
-        if name != RESULTS:
+        if name != say(RESULTS):
             yield name, source.get_sheet_by_name(name).to_python(skip_empty_area=False)
 
 
@@ -216,7 +223,7 @@ def _sheet(book: Workbook, name: str) -> Worksheet | None:
     return book.worksheets[0] if len(book.worksheets) == 1 else None
 
 
-def _mark(book: Workbook, findings: Sequence[Remark]) -> None:
+def _mark(book: Workbook, findings: Sequence[Remark], say: Language) -> None:
     messages: dict[tuple[str, int, int], list[Remark]] = defaultdict(list)
     for finding in findings:
         sheet = _sheet(book, finding.sheet)
@@ -230,38 +237,47 @@ def _mark(book: Workbook, findings: Sequence[Remark]) -> None:
         if isinstance(cell, MergedCell):
             continue
         cell.fill = _FILLS.get(found[0].severity, _FILLS["info"])
-        text = "\n".join(f"【{severity(f.severity)}】{clean(f.message)}" for f in found)
-        cell.comment = Comment(text[:TEXT_MAX], AUTHOR, width=320, height=40 + 18 * (1 + len(text) // 22))
+        text = "\n".join(
+            say("【%(severity)s】%(message)s", severity=severity(f.severity, say), message=clean(f.message))
+            for f in found
+        )
+        cell.comment = Comment(
+            text[:TEXT_MAX], say(AUTHOR), width=320, height=40 + 18 * (1 + len(text) // 22)
+        )
 
 
-def _list(book: Workbook, findings: Sequence[Remark]) -> None:
-    sheet = book.create_sheet(RESULTS, 0)
+def _list(book: Workbook, findings: Sequence[Remark], say: Language) -> None:
+    sheet = book.create_sheet(say(RESULTS), 0)
     errors = sum(f.severity == "error" for f in findings)
-    _write(sheet["A1"], "校验结果")
+    _write(sheet["A1"], say(RESULTS))
     sheet["A1"].font, sheet["A2"].font = Font(name="宋体", bold=True, size=16), _PLAIN
     _write(
         sheet["A2"],
-        f"须改正{errors}处，请说明或核对{len(findings) - errors}处。点击“单元格”可跳到该处；"
-        "改正后保存，直接再次投递本文件。本表不必填写，也不必删除。",
+        say(
+            "须改正%(errors)s处，请说明或核对%(others)s处。点击“单元格”可跳到该处；"
+            "改正后保存，直接再次投递本文件。本表不必填写，也不必删除。",
+            errors=errors,
+            others=len(findings) - errors,
+        ),
     )
     for column, (text, width) in enumerate(
         zip(
-            ("序号", "级别", "工作表", "单元格", "填写内容", "问题与改法"),
+            (N_("序号"), N_("级别"), N_("工作表"), N_("单元格"), N_("填写内容"), N_("问题与改法")),
             (7, 9, 12, 12, 24, 80),
             strict=True,
         ),
         1,
     ):
         cell = sheet.cell(4, column)
-        _write(cell, text)
+        _write(cell, say(text))
         cell.font, cell.fill = Font(name="宋体", bold=True), _HEADER
         sheet.column_dimensions[get_column_letter(column)].width = width
     for row, finding in enumerate(findings, 5):
         sheet.cell(row, 1, row - 4).alignment = Alignment(horizontal="center", vertical="top")
         sheet.cell(row, 1).font = _PLAIN
         texts = (
-            severity(finding.severity),
-            finding.sheet or "整份文件",
+            severity(finding.severity, say),
+            finding.sheet or say("整份文件"),
             finding.cell,
             finding.value,
             finding.message,
@@ -271,7 +287,7 @@ def _list(book: Workbook, findings: Sequence[Remark]) -> None:
             _write(cell, text)
             cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), _PLAIN
         sheet.cell(row, 2).fill = _FILLS.get(finding.severity, _FILLS["info"])
-        target = _sheet_for_link(book, finding)
+        target = _sheet_for_link(book, finding, say)
         if target:
             link = sheet.cell(row, 4)
             link.hyperlink = Hyperlink(ref=link.coordinate, location=target, display=finding.cell)
@@ -285,9 +301,9 @@ def _list(book: Workbook, findings: Sequence[Remark]) -> None:
         other.sheet_view.tabSelected = other is sheet
 
 
-def _sheet_for_link(book: Workbook, finding: Remark) -> str:
+def _sheet_for_link(book: Workbook, finding: Remark, say: Language) -> str:
     first = next(_addresses(finding.cell), None)
-    others = [s.title for s in book.worksheets if s.title != RESULTS]
+    others = [s.title for s in book.worksheets if s.title != say(RESULTS)]
     name = finding.sheet if finding.sheet in others else others[0] if len(others) == 1 else ""
     if first is None or not name:
         return ""

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from config.language import Language
 from templates.render import Renderer, shown
 from templates.views import OfficeView, SummaryView
 
@@ -30,13 +31,18 @@ def summary_docx(renderer: Renderer, office: OfficeView, view: SummaryView) -> b
     """
     from docxtpl import DocxTemplate  # 0.2 s, and only reports need it
 
-    template = DocxTemplate(io.BytesIO(template_bytes(renderer, NAME)))
+    template = DocxTemplate(io.BytesIO(template_bytes(renderer, name_in(renderer.say))))
     # Word writes the braces; what stands between them is held to the same rules as the mail templates.
     environment = renderer.environment.overlay(autoescape=True, finalize=_in_xml)
     template.render({"office": office, "view": view}, environment, autoescape=True)
     out = io.BytesIO()
     template.save(out)
     return same_bytes(out.getvalue())
+
+
+def name_in(say: Language) -> str:
+    """The Word template of a language: people edit it in Word, so each language has its own file."""
+    return NAME if say.is_chinese else NAME.replace(".docx", f".{say.code}.docx")
 
 
 def template_bytes(renderer: Renderer, name: str) -> bytes:

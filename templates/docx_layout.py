@@ -18,16 +18,18 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from templates.document import NAME, same_bytes
+from config.language import CHINESE, N_, Language, language
+from templates.document import name_in, same_bytes
 
 SONG, HEI, KAI, FANG = "方正小标宋简体", "黑体", "楷体_GB2312", "仿宋_GB2312"
-FIGURE = "{{ i.state if i.state else i.actual | quantity(i.unit_label) }}"
+FIGURE = "{{ i.state | said if i.state else i.actual | quantity(i.unit_label) }}"
 LIGHT = "{{ (i.light | light).symbol }} {{ (i.light | light).label }}"
 
 
-def build() -> bytes:
+def build(say: Language = CHINESE) -> bytes:
     """The template as bytes, the same on every run."""
     doc = Document()
+    doc.say = say
     _page(doc)
     _line(doc, "{{ office.plan_name }}", SONG, 22, ALIGN.CENTER)
     _line(doc, "{{ view.period | quarter }}进展通报", SONG, 22, ALIGN.CENTER, after=18)
@@ -46,9 +48,9 @@ def build() -> bytes:
     _heading(doc, "二、滞后指标")
     _text(doc, "{%p if view.behind %}")
     _table(doc, "i in view.behind",
-        [("编码", 14, "{{ i.indicator }}"), ("指标", 46, "{{ i.name }}"), ("状态", 22, LIGHT), ("现值", 24, FIGURE),
-         ("进度", 16, "{{ i.progress_pct | percent }}"), ("应达", 16, "{{ i.expected_pct | percent }}"),
-         ("差距（百分点）", 18, "{{ i.gap_pp | number(1) }}")])  # fmt: skip
+        [(N_("编码"), 14, "{{ i.indicator }}"), (N_("指标"), 46, "{{ i.name }}"), (N_("状态"), 22, LIGHT), (N_("现值"), 24, FIGURE),
+         (N_("进度"), 16, "{{ i.progress_pct | percent }}"), (N_("应达"), 16, "{{ i.expected_pct | percent }}"),
+         (N_("差距（百分点）"), 18, "{{ i.gap_pp | number(1) }}")])  # fmt: skip
     _text(doc, "{%p else %}")
     _text(doc, "没有滞后的指标。")
     _text(doc, "{%p endif %}")
@@ -56,43 +58,43 @@ def build() -> bytes:
     _heading(doc, "三、分领域进展")
     _text(doc, "平均进度是领域内可计算指标进度的加权平均，单项超过100%的按100%计。")
     _table(doc, "d in view.domains",
-        [("领域", 50, "{{ d.name }}"), ("平均进度", 21, "{{ d.score_pct | percent }}"), ("计入", 13, "{{ d.scored }}")]
+        [(N_("领域"), 50, "{{ d.name }}"), (N_("平均进度"), 21, "{{ d.score_pct | percent }}"), (N_("计入"), 13, "{{ d.scored }}")]
         + [(label, 14.4, "{{ d.counts." + code + " }}")
-           for code, label in (("met", "已达成"), ("green", "正常"), ("yellow", "滞后"), ("red", "严重滞后"),
+           for code, label in (("met", N_("已达成")), ("green", N_("正常")), ("yellow", N_("滞后")), ("red", N_("严重滞后")),
                                ("none", "无法判断"))])  # fmt: skip
 
     _heading(doc, "四、各项指标")
     _text(doc, "{%p for domain_name, lines in view.by_domain %}")
     _line(doc, "（{{ loop.index | ordinal }}）{{ domain_name or '总体目标' }}", KAI, 16, indent=True)
     _table(doc, "i in lines",
-        [("编码", 12, "{{ i.indicator }}"), ("指标", 34, "{{ i.name }}{% if i.aspirational %}（力争）{% endif %}"),
-         ("状态", 22, LIGHT), ("现值", 22, FIGURE), ("目标", 21, "{{ i.wording }}"),
-         ("进度", 15, "{{ i.progress_pct | percent }}"), ("应达", 15, "{{ i.expected_pct | percent }}"),
-         ("完成率", 15, "{{ i.attainment_pct | percent }}")])  # fmt: skip
+        [(N_("编码"), 12, "{{ i.indicator }}"), (N_("指标"), 34, N_("{{ i.name }}{% if i.aspirational %}（力争）{% endif %}")),
+         (N_("状态"), 22, LIGHT), (N_("现值"), 22, FIGURE), (N_("目标"), 21, "{{ i.wording }}"),
+         (N_("进度"), 15, "{{ i.progress_pct | percent }}"), (N_("应达"), 15, "{{ i.expected_pct | percent }}"),
+         (N_("完成率"), 15, "{{ i.attainment_pct | percent }}")])  # fmt: skip
     _text(doc, "{%p for i in lines if i.units %}")
     _text(doc, "{{ i.name }}各地情况：")
     _table(doc, "u in i.units",
-        [("单位", 40, "{{ u.unit_name }}"), ("状态", 28, LIGHT.replace("i.", "u.")),
-         ("现值", 28, "{{ u.actual | quantity(i.unit_label) }}"), ("进度", 20, "{{ u.progress_pct | percent }}"),
-         ("说明", 40, "{{ u.note or '' }}")])  # fmt: skip
+        [(N_("单位"), 40, "{{ u.unit_name }}"), (N_("状态"), 28, LIGHT.replace("i.", "u.")),
+         (N_("现值"), 28, "{{ u.actual | quantity(i.unit_label) }}"), (N_("进度"), 20, "{{ u.progress_pct | percent }}"),
+         (N_("说明"), 40, "{{ u.note | said or '' }}")])  # fmt: skip
     _text(doc, "{%p endfor %}")
     _text(doc, "{%p endfor %}")
 
     _heading(doc, "五、比上季变化")
     _text(doc, "{%p if view.changed %}")
     _table(doc, "i in view.changed",
-        [("指标", 64, "{{ i.name }}"), ("上季状态", 24, "{{ (i.previous_light | light).label }}"),
-         ("上季数值", 24, "{{ i.previous_actual | quantity(i.unit_label) }}"),
-         ("本季状态", 24, "{{ (i.light | light).label }}"), ("本季数值", 24, FIGURE)])  # fmt: skip
+        [(N_("指标"), 64, "{{ i.name }}"), (N_("上季状态"), 24, "{{ (i.previous_light | light).label }}"),
+         (N_("上季数值"), 24, "{{ i.previous_actual | quantity(i.unit_label) }}"),
+         (N_("本季状态"), 24, "{{ (i.light | light).label }}"), (N_("本季数值"), 24, FIGURE)])  # fmt: skip
     _text(doc, "{%p else %}")
     _text(doc, "各项指标状态与上季相同，或上季没有可比的数据。")
     _text(doc, "{%p endif %}")
     _text(doc, "{%p if view.restatements %}")
     _text(doc, "前期数据更正如下。")
     _table(doc, "r in view.restatements",
-        [("报告期", 30, "{{ r.period | quarter }}"), ("单位", 28, "{{ r.unit_name }}"), ("指标", 34, "{{ r.name }}"),
-         ("原值", 20, "{{ r.old_value | quantity(r.unit_label) }}"),
-         ("更正为", 20, "{{ r.new_value | quantity(r.unit_label) }}"), ("原因", 28, "{{ r.reason }}")])  # fmt: skip
+        [(N_("报告期"), 30, "{{ r.period | quarter }}"), (N_("单位"), 28, "{{ r.unit_name }}"), (N_("指标"), 34, "{{ r.name }}"),
+         (N_("原值"), 20, "{{ r.old_value | quantity(r.unit_label) }}"),
+         (N_("更正为"), 20, "{{ r.new_value | quantity(r.unit_label) }}"), (N_("原因"), 28, "{{ r.reason | said }}")])  # fmt: skip
     _text(doc, "{%p endif %}")
 
     _heading(doc, "六、报送情况")
@@ -102,16 +104,16 @@ def build() -> bytes:
         "{% endfor %}。")  # fmt: skip
     _text(doc, "{%p endif %}")
     _table(doc, "u in view.units",
-        [("名次", 13, "{{ u.rank }}"), ("单位", 55, "{{ u.name }}"), ("应报", 14, "{{ u.expected }}"),
-         ("采用", 14, "{{ u.accepted }}"), ("完整率", 20, "{{ u.completeness_pct | percent }}"),
-         ("及时率", 20, "{{ u.timeliness_pct | percent }}"),
-         ("一次合格率", 22, "{{ u.quality_pct | percent }}")])  # fmt: skip
+        [(N_("名次"), 13, "{{ u.rank }}"), (N_("单位"), 55, "{{ u.name }}"), (N_("应报"), 14, "{{ u.expected }}"),
+         (N_("采用"), 14, "{{ u.accepted }}"), (N_("完整率"), 20, "{{ u.completeness_pct | percent }}"),
+         (N_("及时率"), 20, "{{ u.timeliness_pct | percent }}"),
+         (N_("一次合格率"), 22, "{{ u.quality_pct | percent }}")])  # fmt: skip
 
     _heading(doc, "七、数据质量")
     _text(doc, "{%p if view.quality %}")
     _table(doc, "q in view.quality",
-        [("问题", 88, "{{ q.title }}"), ("级别", 24, "{{ q.severity | severity }}"), ("处数", 20, "{{ q.findings }}"),
-         ("涉及单位", 24, "{{ q.units }}")])  # fmt: skip
+        [(N_("问题"), 88, "{{ q.title }}"), (N_("级别"), 24, "{{ q.severity | severity }}"), (N_("处数"), 20, "{{ q.findings }}"),
+         (N_("涉及单位"), 24, "{{ q.units }}")])  # fmt: skip
     _text(doc, "{%p else %}")
     _text(doc, "本季报送的数据没有发现问题。")
     _text(doc, "{%p endif %}")
@@ -121,8 +123,8 @@ def build() -> bytes:
 
     _heading(doc, "八、无法判断的指标及原因")
     _text(doc, "{%p if view.undefined %}")
-    _table(doc, "i in view.undefined", [("编码", 16, "{{ i.indicator }}"), ("指标", 66, "{{ i.name }}"),
-        ("原因", 74, "{{ i.note }}")])  # fmt: skip
+    _table(doc, "i in view.undefined", [(N_("编码"), 16, "{{ i.indicator }}"), (N_("指标"), 66, "{{ i.name }}"),
+        (N_("原因"), 74, "{{ i.note | said }}")])  # fmt: skip
     _text(doc, "{%p else %}")
     _text(doc, "全部指标均可判断。")
     _text(doc, "{%p endif %}")
@@ -160,7 +162,7 @@ def _page(doc: Any) -> None:
             field.text = said
             run._r.append(field)
     about = doc.core_properties
-    about.author, about.title, about.comments, about.last_modified_by = "", "进展通报", "", ""
+    about.author, about.title, about.comments, about.last_modified_by = "", doc.say(N_("进展通报")), "", ""
     # Of this template, not of any machine that builds it.
     about.created = about.modified = datetime(2019, 1, 1)  # noqa: DTZ001
 
@@ -187,7 +189,7 @@ def _line(
     layout.alignment = align
     if indent:
         layout.first_line_indent = Pt(2 * size)
-    _font(paragraph.add_run(text), font, size)
+    _font(paragraph.add_run(doc.say(text)), font, size)
     return paragraph
 
 
@@ -196,7 +198,7 @@ def _heading(doc: Any, text: str) -> None:
     layout = paragraph.paragraph_format
     layout.space_before, layout.space_after, layout.line_spacing = Pt(12), Pt(4), Pt(28)
     layout.first_line_indent = Pt(32)
-    _font(paragraph.add_run(text), HEI, 16)
+    _font(paragraph.add_run(doc.say(text)), HEI, 16)
 
 
 def _text(doc: Any, text: str) -> None:
@@ -227,8 +229,8 @@ def _table(doc: Any, loop: str, columns: Sequence[tuple[str, float, str]]) -> No
         for row in table.rows:
             row.cells[column].width = Mm(width)
         table.columns[column].width = Mm(width)
-        _cell(table.cell(0, column), title, HEI, right=_is_figure(value))
-        _cell(table.cell(2, column), value, FANG, right=_is_figure(value))
+        _cell(table.cell(0, column), doc.say(title), HEI, right=_is_figure(value))
+        _cell(table.cell(2, column), doc.say(value), FANG, right=_is_figure(value))
 
 
 def _is_figure(value: str) -> bool:
@@ -254,4 +256,6 @@ def _cell(cell: Any, text: str, font: str, *, right: bool = False) -> None:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("report").joinpath(NAME.split("/")[1]).write_bytes(build())
+    for code in ("zh", "en"):
+        spoken = language(code)
+        Path(__file__).with_name("report").joinpath(name_in(spoken).split("/")[1]).write_bytes(build(spoken))

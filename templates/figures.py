@@ -10,7 +10,8 @@ from functools import cache
 
 from pylopdf_fonts_zh_cn import sans_path
 
-from templates.formats import LIGHTS, clean, quarter
+from config.language import CHINESE, Language
+from templates.formats import LIGHTS, clean, lights, quarter
 from templates.published import LightCounts
 from templates.views import SummaryView
 
@@ -21,7 +22,7 @@ _DPI = 200
 NAME_MAX = 16  # characters of a domain's name that fit beside its bar
 
 
-def domain_rows(view: SummaryView) -> tuple[tuple[str, LightCounts], ...]:
+def domain_rows(view: SummaryView, say: Language = CHINESE) -> tuple[tuple[str, LightCounts], ...]:
     """What the chart shows: name and counts of every domain that has indicators, plan-wide ones first.
 
     The plan-wide counts are what remains of the total, so that the bars add up to it.
@@ -29,16 +30,16 @@ def domain_rows(view: SummaryView) -> tuple[tuple[str, LightCounts], ...]:
     rest = LightCounts(
         **{code: view.counts.of(code) - sum(d.counts.of(code) for d in view.domains) for code in LIGHTS}
     )
-    rows = [("总体目标", rest), *((d.name, d.counts) for d in view.domains)]
+    rows = [(say("总体目标"), rest), *((d.name, d.counts) for d in view.domains)]
     return tuple((name, counts) for name, counts in rows if counts.total > 0)
 
 
-def lights_png(view: SummaryView) -> bytes | None:
+def lights_png(view: SummaryView, say: Language = CHINESE) -> bytes | None:
     """``WIDTH`` pixels wide at double density; None when there is nothing to draw.
 
     The symbols of the lights stand beside the colours; the same record twice gives the same bytes.
     """
-    rows = domain_rows(view)
+    rows = domain_rows(view, say)
     if not rows:
         return None
     import matplotlib as mpl
@@ -80,7 +81,7 @@ def lights_png(view: SummaryView) -> bytes | None:
         figure.text(
             0.02,
             1 - 20 / height,
-            f"{quarter(view.period)}各领域指标状态（项）",
+            say("%(period)s各领域指标状态（项）", period=quarter(view.period, say)),
             fontsize=10,
             color="#14284a",
             va="center",
@@ -88,7 +89,7 @@ def lights_png(view: SummaryView) -> bytes | None:
         figure.legend(
             handles=[
                 Patch(facecolor=FILLS[code], label=f"{one.symbol} {one.label} {view.counts.of(code)}")
-                for code, one in LIGHTS.items()
+                for code, one in lights(say).items()
             ],
             loc="center left", bbox_to_anchor=(0.01, 1 - 47 / height), ncols=5, frameon=False, fontsize=8.5,
             handlelength=1.0, handleheight=0.9, columnspacing=1.4, handletextpad=0.5, borderpad=0,
@@ -98,13 +99,19 @@ def lights_png(view: SummaryView) -> bytes | None:
     return out.getvalue()
 
 
-def spoken(view: SummaryView) -> str:
+def spoken(view: SummaryView, say: Language = CHINESE) -> str:
     """The chart in words, for readers whose mail program shows no images."""
     lines = []
-    for name, counts in domain_rows(view):
-        said = "、".join(f"{one.label}{counts.of(code)}" for code, one in LIGHTS.items() if counts.of(code))
-        lines.append(f"{name}：{said}")
-    return f"{quarter(view.period)}各领域指标状态。{'；'.join(lines)}。"
+    for name, counts in domain_rows(view, say):
+        said = [
+            say("%(light)s%(n)s", light=one.label, n=counts.of(code))
+            for code, one in lights(say).items()
+            if counts.of(code)
+        ]
+        lines.append(say("%(name)s：%(counts)s", name=name, counts=say.listed(said)))
+    return say(
+        "%(period)s各领域指标状态。%(lines)s。", period=quarter(view.period, say), lines=say("；").join(lines)
+    )
 
 
 def _short(name: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pylopdf_fonts_zh_cn import sans_path
 
+from config.language import CHINESE, Language
 from templates import formats
 from templates.document import template_bytes
 from templates.formats import clean, moment, number, percent, quantity, quarter
@@ -22,6 +23,7 @@ from templates.render import Renderer
 from templates.views import IndicatorLine, LightCounts, OfficeView, SummaryView, UnitLine
 
 NAME = "report/summary.typ"
+_SAID = re.compile(r'\bsay\("((?:[^"\\]|\\.)*)"\)')
 _PLACE = re.compile(r"summary\.typ:(\d+):\d+")
 
 
@@ -43,7 +45,9 @@ def summary_pdf(renderer: Renderer, office: OfficeView, view: SummaryView) -> by
     with tempfile.TemporaryDirectory() as folder:
         # A root of its own: an edited template cannot read what else lies on the machine.
         source = Path(folder) / "summary.typ"
-        source.write_bytes(template_bytes(renderer, NAME))
+        template = template_bytes(renderer, NAME)
+        words = {text: renderer.say(text) for text in spoken(template.decode("utf-8", "replace"))}
+        source.write_bytes(template)
         try:
             return typst.compile(
                 str(source),
@@ -51,7 +55,13 @@ def summary_pdf(renderer: Renderer, office: OfficeView, view: SummaryView) -> by
                 font_paths=[str(sans_path().parent)],
                 ignore_system_fonts=True,
                 format="pdf",
-                sys_inputs={"data": json.dumps(summary_data(office, view), ensure_ascii=False)},
+                sys_inputs={
+                    "data": json.dumps(
+                        summary_data(office, view, renderer.say)
+                        | {"words": words, "lang": renderer.say.code},
+                        ensure_ascii=False,
+                    )
+                },
                 package_path=folder,
                 package_cache_path=folder,
             )
@@ -60,7 +70,12 @@ def summary_pdf(renderer: Renderer, office: OfficeView, view: SummaryView) -> by
             raise TypesetError(str(error).replace(folder, ""), int(place[1]) if place else None) from error
 
 
-def summary_data(office: OfficeView, view: SummaryView) -> dict[str, Any]:
+def spoken(template: str) -> list[str]:
+    """The sentences a typst template says: every ``say("...")`` in it."""
+    return [text.replace('\\"', '"') for text in _SAID.findall(template)]
+
+
+def summary_data(office: OfficeView, view: SummaryView, say: Language = CHINESE) -> dict[str, Any]:
     """The record with every figure as people read it; all leaves are strings."""
     c = view.counts
     data = {
@@ -68,35 +83,37 @@ def summary_data(office: OfficeView, view: SummaryView) -> dict[str, Any]:
             "city_name": office.city_name, "plan_name": office.plan_name, "sender_name": office.sender_name,
             "contact": office.contact,
         },
-        "title": f"{quarter(view.period)}进展通报",
-        "as_of": moment(view.as_of),
-        "day": formats.day(view.as_of),
-        "due_at": moment(view.due_at),
-        "lights": [_light(code) | {"count": str(c.of(code))} for code in formats.LIGHTS],
-        "overall": (
-            f"共{c.total}项指标：已达成{c.met}项，进度正常{c.green}项，滞后{c.yellow}项，严重滞后{c.red}项；"
-            f"另有{c.none}项无法判断，原因见第八部分。应报{view.expected}项，已采用{view.accepted}项，"
-            f"报送完整率{percent(view.completeness_pct)}，及时率{percent(view.timeliness_pct)}，"
-            f"一次合格率{percent(view.quality_pct)}。"
+        "title": say("%(period)s进展通报", period=quarter(view.period, say)),
+        "as_of": moment(view.as_of, say),
+        "day": formats.day(view.as_of, say),
+        "due_at": moment(view.due_at, say),
+        "lights": [_light(code, say) | {"count": str(c.of(code))} for code in formats.LIGHTS],
+        "overall": say(
+            "共%(total)s项指标：已达成%(met)s项，进度正常%(green)s项，滞后%(yellow)s项，严重滞后%(red)s项；"
+            "另有%(none)s项无法判断，原因见第八部分。应报%(expected)s项，已采用%(accepted)s项，"
+            "报送完整率%(completeness)s，及时率%(timeliness)s，一次合格率%(quality)s。",
+            total=c.total, met=c.met, green=c.green, yellow=c.yellow, red=c.red, none=c.none,
+            expected=view.expected, accepted=view.accepted, completeness=percent(view.completeness_pct),
+            timeliness=percent(view.timeliness_pct), quality=percent(view.quality_pct),
         ),
-        "previous": _previous(view.previous_counts),
-        "behind": [_indicator(i) for i in view.behind],
+        "previous": _previous(view.previous_counts, say),
+        "behind": [_indicator(i, say) for i in view.behind],
         "domains": [
             {"name": d.name, "score": percent(d.score_pct), "scored": str(d.scored),
              "counts": [str(d.counts.of(code)) for code in formats.LIGHTS]}
             for d in view.domains
         ],
         "groups": [
-            {"name": name or "总体目标", "lines": [_indicator(i) for i in lines]}
+            {"name": name or say("总体目标"), "lines": [_indicator(i, say) for i in lines]}
             for name, lines in view.by_domain
         ],
-        "changed": [_indicator(i) for i in view.changed],
+        "changed": [_indicator(i, say) for i in view.changed],
         "restatements": [
-            {"period": quarter(r.period), "unit_name": r.unit_name, "name": r.name, "reason": r.reason,
-             "old": quantity(r.old_value, r.unit_label), "new": quantity(r.new_value, r.unit_label)}
+            {"period": quarter(r.period, say), "unit_name": r.unit_name, "name": r.name, "reason": say.stored(r.reason),
+             "old": quantity(r.old_value, r.unit_label, say=say), "new": quantity(r.new_value, r.unit_label, say=say)}
             for r in view.restatements
         ],
-        "late": _late(view.units, view.late),
+        "late": _late(view.units, view.late, say),
         "units": [
             {"rank": number(u.rank, 0), "unit": u.unit, "name": u.name, "expected": str(u.expected),
              "accepted": str(u.accepted), "completeness": percent(u.completeness_pct),
@@ -104,59 +121,72 @@ def summary_data(office: OfficeView, view: SummaryView) -> dict[str, Any]:
             for u in view.units
         ],
         "quality": [
-            {"title": q.title, "severity": formats.severity(q.severity), "findings": str(q.findings),
+            {"title": q.title, "severity": formats.severity(q.severity, say), "findings": str(q.findings),
              "units": str(q.units)}
             for q in view.quality
         ],
         "explanations": [
             {"unit_name": e.unit_name, "name": e.name, "remark": e.remark} for e in view.explanations
         ],
-        "undefined": [_indicator(i) for i in view.undefined],
-        "not_checked": "、".join(view.not_checked),
+        "undefined": [_indicator(i, say) for i in view.undefined],
+        "not_checked": say.listed(view.not_checked),
     }  # fmt: skip
     cleaned: dict[str, Any] = _clean(data)
     return cleaned
 
 
-def _indicator(i: IndicatorLine) -> dict[str, Any]:
+def _indicator(i: IndicatorLine, say: Language) -> dict[str, Any]:
     return {
         "indicator": i.indicator,
-        "name": i.name + ("（力争）" if i.aspirational else ""),
-        "light": _light(i.light),
-        "previous_light": _light(i.previous_light),
-        "actual": i.state or quantity(i.actual, i.unit_label),
-        "previous_actual": quantity(i.previous_actual, i.unit_label),
+        "name": i.name + (say("（力争）") if i.aspirational else ""),
+        "light": _light(i.light, say),
+        "previous_light": _light(i.previous_light, say),
+        "actual": say(i.state) if i.state else quantity(i.actual, i.unit_label, say=say),
+        "previous_actual": quantity(i.previous_actual, i.unit_label, say=say),
         "wording": i.wording,
         "progress": percent(i.progress_pct),
         "expected": percent(i.expected_pct),
         "gap": number(i.gap_pp, 1),
         "attainment": percent(i.attainment_pct),
-        "note": i.note or "",
+        "note": say.stored(i.note or ""),
         "units": [
-            {"name": u.unit_name, "light": _light(u.light), "actual": quantity(u.actual, i.unit_label),
-             "attainment": percent(u.attainment_pct), "progress": percent(u.progress_pct), "note": u.note or ""}
+            {"name": u.unit_name, "light": _light(u.light, say), "actual": quantity(u.actual, i.unit_label, say=say),
+             "attainment": percent(u.attainment_pct), "progress": percent(u.progress_pct), "note": say.stored(u.note or "")}
             for u in i.units
         ],
     }  # fmt: skip
 
 
-def _light(code: str | None) -> dict[str, str]:
-    one = formats.light(code)
+def _light(code: str | None, say: Language) -> dict[str, str]:
+    one = formats.light(code, say)
     return {"code": one.code, "label": one.label, "symbol": one.symbol}
 
 
-def _previous(counts: LightCounts | None) -> str:
+def _previous(counts: LightCounts | None, say: Language) -> str:
     if counts is None:
         return ""
-    said = "，".join(f"{one.label}{counts.of(code)}项" for code, one in formats.LIGHTS.items())
-    return f"上季：{said}。"
+    said = [
+        say("%(light)s%(n)s项", light=one.label, n=counts.of(code))
+        for code, one in formats.lights(say).items()
+    ]
+    return say("上季：%(counts)s。", counts=say("，").join(said))
 
 
-def _late(units: Sequence[UnitLine], late: Sequence[UnitLine]) -> str:
+def _late(units: Sequence[UnitLine], late: Sequence[UnitLine], say: Language) -> str:
     if not late:
         return ""
-    said = "、".join(f"{u.name}（{f'尚欠{u.owed_count}项' if u.owed_count else '逾期报齐'}）" for u in late)
-    return f"共{len(units)}个单位，未按时报齐{len(late)}个：{said}。"
+    said = [
+        say("%(name)s（尚欠%(n)s项）", name=u.name, n=u.owed_count)
+        if u.owed_count
+        else say("%(name)s（逾期报齐）", name=u.name)
+        for u in late
+    ]
+    return say(
+        "共%(units)s个单位，未按时报齐%(late)s个：%(names)s。",
+        units=len(units),
+        late=len(late),
+        names=say.listed(said),
+    )
 
 
 def _clean(value: Any) -> Any:

@@ -12,22 +12,30 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from config.language import CHINESE, N_, Language
 from templates.formats import clean, moment, quarter
 
 TEMPLATE_VERSION: Final = "1"
-FIGURES: Final = "填报表"
-PROGRESS: Final = "工作进展"
-GUIDE: Final = "填报说明"
+FIGURES: Final = N_("填报表")
+PROGRESS: Final = N_("工作进展")
+GUIDE: Final = N_("填报说明")
 META: Final = "_meta"
 FIGURE_HEADER: Final = (
-    "指标编码", "指标名称", "计量单位", "口径", "2020目标", "上期值",
-    "本期值", "分子", "分母", "零报告", "说明",
+    N_("指标编码"), N_("指标名称"), N_("计量单位"), N_("口径"), N_("%(year)s目标"), N_("上期值"),
+    N_("本期值"), N_("分子"), N_("分母"), N_("零报告"), N_("说明"),
 )  # fmt: skip
-PROGRESS_HEADER: Final = ("措施编码", "措施名称", "角色", "进展状态", "进展说明", "佐证")
-STATES: Final = ("未启动", "推进中", "已完成")
+PROGRESS_HEADER: Final = (
+    N_("措施编码"),
+    N_("措施名称"),
+    N_("角色"),
+    N_("进展状态"),
+    N_("进展说明"),
+    N_("佐证"),
+)
+STATES: Final = (N_("未启动"), N_("推进中"), N_("已完成"))
 HEADER_ROW: Final = 3  # 0-based: row 4 of the sheet
-END_LABEL: Final = "填报行数"
-ROLES: Final = {"lead": "牵头", "contributing": "配合"}
+END_LABEL: Final = N_("填报行数")
+ROLES: Final = {"lead": N_("牵头"), "contributing": N_("配合")}
 # The file's own date is fixed: the same content gives the same bytes, so a rerun changes nothing.
 _CREATED: Final = datetime(2016, 1, 1)  # noqa: DTZ001 (the format stores no zone)
 
@@ -69,6 +77,8 @@ class WorkbookSpec:
     progress: tuple[ProgressRow, ...]
     template_version: str = TEMPLATE_VERSION
     rules: tuple[tuple[str, str, str], ...] = ()  # 要求, 级别, 后果 of each check, told in the guide
+    end_year: int = 2020  # of the targets
+    say: Language = CHINESE  # the language of sheets, headers and hints; intake reads each of them
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class _Book:
 
     def __init__(self, spec: WorkbookSpec) -> None:
         self.spec = spec
+        self.say = spec.say
         self.buffer = BytesIO()
         options = {
             "in_memory": True,
@@ -131,6 +142,11 @@ class _Book:
         return self.buffer.getvalue()
 
 
+def figure_header(end_year: int, say: Language = CHINESE) -> tuple[str, ...]:
+    """The columns of the figures' sheet as printed."""
+    return tuple(say(text, year=end_year) if "%(" in text else say(text) for text in FIGURE_HEADER)
+
+
 def _put(sheet: Worksheet, row: int, column: int, value: float | str | None, cell_format: Format) -> None:
     """A number as a number, text as text whatever it begins with, nothing as a formatted blank."""
     if value is None or value == "":
@@ -139,6 +155,11 @@ def _put(sheet: Worksheet, row: int, column: int, value: float | str | None, cel
         sheet.write_string(row, column, clean(value), cell_format)
     else:
         sheet.write_number(row, column, value, cell_format)
+
+
+def _word(book: _Book, value: float | str | None) -> float | str | None:
+    """A state or 是 in the language of the sheet's drop-downs; everything else as it is."""
+    return book.say(value) if value in (*STATES, "是", "否") else value
 
 
 def _validate(sheet: Worksheet, row: int, column: int, options: dict[str, Any]) -> None:
@@ -153,7 +174,8 @@ def _head(
     spec = book.spec
     sheet.set_row(0, 30)
     sheet.write_string(0, 0, clean(title), book.title)
-    texts = ("填报单位", spec.unit_name, "单位编码", spec.unit, "报告期", spec.period)
+    say = spec.say
+    texts = (say("填报单位"), spec.unit_name, say("单位编码"), spec.unit, say("报告期"), spec.period)
     for column, text in enumerate(texts):
         sheet.write_string(1, column, clean(text), book.plain if column % 2 else book.label)
     sheet.set_row(HEADER_ROW, 24)
@@ -166,7 +188,7 @@ def _head(
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(HEADER_ROW)
     sheet.set_margins(0.4, 0.4, 0.6, 0.6)
-    sheet.set_footer("&C第&P页 共&N页")
+    sheet.set_footer(say("&C第&P页 共&N页"))
     sheet.protect("", {"format_columns": True, "format_rows": True})
 
 
@@ -184,90 +206,111 @@ _PROGRESS_WIDTHS: Final = (11, 56, 8, 12, 46, 36)
 
 def _figures(book: _Book, figures: Mapping[str, Filled]) -> None:
     spec = book.spec
-    sheet = book.book.add_worksheet(FIGURES)
-    _head(book, sheet, f"{spec.plan_name}填报表（{quarter(spec.period)}）", FIGURE_HEADER, _FIGURE_WIDTHS)
+    sheet = book.book.add_worksheet(book.say(FIGURES))
+    title = book.say(
+        "%(plan)s填报表（%(period)s）", plan=spec.plan_name, period=quarter(spec.period, book.say)
+    )
+    _head(book, sheet, title, figure_header(spec.end_year, book.say), _FIGURE_WIDTHS)
     row = HEADER_ROW + 1
     for line in spec.figures:
         filled = figures.get(line.item, Filled())
         sheet.set_row(row, _height((line.name, 26), (line.definition, 36), (line.target, 20)))
         for column, text in enumerate((line.item, line.name, line.unit_label, line.definition, line.target)):
             sheet.write_string(row, column, clean(text), book.fixed)
-        _put(sheet, row, 5, line.previous, book.fixed_number)
-        _put(sheet, row, 6, filled.value, book.entry_number["share" if filled.percent_cell else line.measure])
+        _put(sheet, row, 5, _word(book, line.previous), book.fixed_number)
+        _put(
+            sheet,
+            row,
+            6,
+            _word(book, filled.value),
+            book.entry_number["share" if filled.percent_cell else line.measure],
+        )
         part = book.entry_number["part" if line.needs_parts else "no_part"]
         _put(sheet, row, 7, filled.numerator, part)
         _put(sheet, row, 8, filled.denominator, part)
-        _put(sheet, row, 9, filled.nil, book.entry_choice)
+        _put(sheet, row, 9, _word(book, filled.nil), book.entry_choice)
         _put(sheet, row, 10, filled.remark, book.entry_text)
-        _guide_cell(sheet, row, line)
+        _guide_cell(book.say, sheet, row, line)
         row += 1
-    sheet.write_string(row, 0, END_LABEL, book.label)
+    sheet.write_string(row, 0, book.say(END_LABEL), book.label)
     sheet.write_number(row, 1, len(spec.figures), book.plain)
 
 
-def _guide_cell(sheet: Worksheet, row: int, line: FigureRow) -> None:
+def _guide_cell(say: Language, sheet: Worksheet, row: int, line: FigureRow) -> None:
     if line.measure == "state":
-        message = "请从下拉列表中选择：未启动、推进中、已完成。"
+        message = say("请从下拉列表中选择：未启动、推进中、已完成。")
         _validate(sheet, row, 6, {
-            "validate": "list", "source": list(STATES), "input_title": "本期值", "input_message": message,
-            "error_title": "请选择状态", "error_message": message,
+            "validate": "list", "source": [say(state) for state in STATES], "input_title": say("本期值"),
+            "input_message": message, "error_title": say("请选择状态"), "error_message": message,
         })  # fmt: skip
     else:
-        hint = "73%填73。" if line.measure == "percent" else ""
-        parts = "分子、分母须同时填写。" if line.needs_parts else ""
-        unit = clean(line.unit_label)[:40]
+        hint = say("73%填73。") if line.measure == "percent" else ""
+        parts = say("分子、分母须同时填写。") if line.needs_parts else ""
         _validate(sheet, row, 6, {
-            "validate": "any", "input_title": "本期值",
-            "input_message": f"计量单位：{unit}。只填数字。{hint}{parts}"
-            "没有数据请留空，确无发生额请在“零报告”选“是”。",
+            "validate": "any", "input_title": say("本期值"),
+            "input_message": say("计量单位：%(unit)s。只填数字。", unit=clean(line.unit_label)[:40]) + hint + parts
+            + say("没有数据请留空，确无发生额请在“零报告”选“是”。"),
         })  # fmt: skip
     _validate(sheet, row, 9, {
-        "validate": "list", "source": ["是", "否"], "input_title": "零报告",
-        "input_message": "本季确无发生额的选“是”；有数值的不选。",
-        "error_title": "零报告", "error_message": "只能选“是”或“否”，或留空。",
+        "validate": "list", "source": [say("是"), say("否")], "input_title": say("零报告"),
+        "input_message": say("本季确无发生额的选“是”；有数值的不选。"),
+        "error_title": say("零报告"), "error_message": say("只能选“是”或“否”，或留空。"),
     })  # fmt: skip
 
 
 def _progress(book: _Book, figures: Mapping[str, Filled]) -> None:
     spec = book.spec
-    sheet = book.book.add_worksheet(PROGRESS)
-    _head(
-        book, sheet, f"{spec.plan_name}工作进展（{quarter(spec.period)}）", PROGRESS_HEADER, _PROGRESS_WIDTHS
+    sheet = book.book.add_worksheet(book.say(PROGRESS))
+    title = book.say(
+        "%(plan)s工作进展（%(period)s）", plan=spec.plan_name, period=quarter(spec.period, book.say)
     )
+    _head(book, sheet, title, tuple(map(book.say, PROGRESS_HEADER)), _PROGRESS_WIDTHS)
     for row, line in enumerate(spec.progress, HEADER_ROW + 1):
         filled = figures.get(line.item, Filled())
         sheet.set_row(row, max(34, _height((line.name, 56))))
-        for column, text in enumerate((line.item, line.name, ROLES.get(line.role, line.role))):
+        for column, text in enumerate((line.item, line.name, book.say(ROLES.get(line.role, line.role)))):
             sheet.write_string(row, column, clean(text), book.fixed)
-        _put(sheet, row, 3, filled.value, book.entry_choice)
+        _put(sheet, row, 3, _word(book, filled.value), book.entry_choice)
         _put(sheet, row, 4, filled.remark, book.entry_text)
         _put(sheet, row, 5, filled.evidence, book.entry_text)
-        message = "请从下拉列表中选择：未启动、推进中、已完成。" + (
-            "" if line.role == "lead" else "配合单位可不填。"
+        message = book.say("请从下拉列表中选择：未启动、推进中、已完成。") + (
+            "" if line.role == "lead" else book.say("配合单位可不填。")
         )
         _validate(sheet, row, 3, {
-            "validate": "list", "source": list(STATES), "input_title": "进展状态", "input_message": message,
-            "error_title": "请选择状态", "error_message": message,
+            "validate": "list", "source": [book.say(state) for state in STATES],
+            "input_title": book.say("进展状态"), "input_message": message,
+            "error_title": book.say("请选择状态"), "error_message": message,
         })  # fmt: skip
 
 
 def _guide(book: _Book) -> None:
-    spec = book.spec
-    sheet = book.book.add_worksheet(GUIDE)
+    spec, say = book.spec, book.say
+    sheet = book.book.add_worksheet(book.say(GUIDE))
     sheet.set_column(0, 0, 6)
     sheet.set_column(1, 1, 100)
-    sheet.write_string(0, 0, "填报说明", book.title)
+    sheet.write_string(0, 0, say(GUIDE), book.title)
     wrap = book.book.add_format({"font_name": "宋体", "font_size": 11, "text_wrap": True, "valign": "top"})
     lines = (
-        f"截止时间：{moment(spec.due_at)}（北京时间）。",
-        "只填浅黄色单元格：“填报表”的本期值、分子、分母、零报告、说明，“工作进展”的进展状态、进展说明、佐证。其余单元格已锁定，请勿改动。",
-        "本期值按“计量单位”一栏填数字，例如计量单位为亿元时，1000亿元填1000；为%时，73%填73。不要填约数、区间。",
-        "没有数据请留空，留空视为未报；本季确无发生额的，在“零报告”一栏选“是”；数值为零的填0。三者含义不同。",
-        "标注须报分子、分母的指标，请同时填写分子和分母。",
-        "里程碑类指标和工作进展从下拉列表选择：未启动、推进中、已完成。填“已完成”的，请在佐证一栏写明依据。",
-        "工作进展由牵头单位填报，配合单位可以补充。",
-        f"填好后保存，放入本单位的投递文件夹（{spec.unit}），几分钟内会收到回执或退回通知。退回的文件改正后可直接再次投递。",
-        f"联系人：{spec.contact}",
+        say("截止时间：%(due_at)s（北京时间）。", due_at=moment(spec.due_at, say)),
+        say(
+            "只填浅黄色单元格：“填报表”的本期值、分子、分母、零报告、说明，“工作进展”的进展状态、进展说明、佐证。其余单元格已锁定，请勿改动。"
+        ),
+        say(
+            "本期值按“计量单位”一栏填数字，例如计量单位为亿元时，1000亿元填1000；为%时，73%填73。不要填约数、区间。"
+        ),
+        say(
+            "没有数据请留空，留空视为未报；本季确无发生额的，在“零报告”一栏选“是”；数值为零的填0。三者含义不同。"
+        ),
+        say("标注须报分子、分母的指标，请同时填写分子和分母。"),
+        say(
+            "里程碑类指标和工作进展从下拉列表选择：未启动、推进中、已完成。填“已完成”的，请在佐证一栏写明依据。"
+        ),
+        say("工作进展由牵头单位填报，配合单位可以补充。"),
+        say(
+            "填好后保存，放入本单位的投递文件夹（%(unit)s），几分钟内会收到回执或退回通知。退回的文件改正后可直接再次投递。",
+            unit=spec.unit,
+        ),
+        say("联系人：%(contact)s", contact=spec.contact),
     )
     for row, text in enumerate(lines, 2):
         sheet.write_number(row, 0, row - 1, wrap)
@@ -285,9 +328,9 @@ def _guide_rules(book: _Book, sheet: Worksheet, top: int) -> None:
     """What is checked on receipt, one row a rule: the clerk can read it before sending."""
     sheet.set_column(2, 2, 8)
     sheet.set_column(3, 3, 36)
-    sheet.write_string(top, 0, "收到后按下列规则校验", book.label)
-    for column, text in enumerate(("序号", "要求", "级别", "不符合的后果")):
-        sheet.write_string(top + 1, column, text, book.header)
+    sheet.write_string(top, 0, book.say("收到后按下列规则校验"), book.label)
+    for column, text in enumerate((N_("序号"), N_("要求"), N_("级别"), N_("不符合的后果"))):
+        sheet.write_string(top + 1, column, book.say(text), book.header)
     for number, rule in enumerate(book.spec.rules, 1):
         sheet.write_number(top + 1 + number, 0, number, book.fixed)
         for column, text in enumerate(rule, 1):

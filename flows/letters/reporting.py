@@ -24,7 +24,7 @@ def summary(
     post = Post(office, as_of)
     contacts = office.config.contacts
     people = {p.mail: p for p in (*contacts.leadership, contacts.coordinator)}
-    shown = {"chart": f"cid:{inline[0].cid}", "chart_said": spoken(view)} if inline else {}
+    shown = {"chart": f"cid:{inline[0].cid}", "chart_said": spoken(view, office.say)} if inline else {}
     return [
         post.letter(
             "summary", "summary", person, step=content_hash[:16], period=view.period, formal=True, view=view,

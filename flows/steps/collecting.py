@@ -235,7 +235,7 @@ def _judge(
     rows, files = checking.prepare(
         store, claims, read, period=period or "", template_version=TEMPLATE_VERSION
     )
-    judgement = judge(rows, files, office.config)
+    judgement = judge(rows, files, office.config, say=office.say)
     quality.write_data_docs(office, judgement, as_of)
     if judgement.not_checked:
         # Fail closed: the files stay in the drop folder and the next run judges them again.

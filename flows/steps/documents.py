@@ -46,7 +46,7 @@ def make(office: Office, view: SummaryView, *, chart: bool = False) -> Documents
     return Documents(
         summary_docx(office.renderer, who, view),
         summary_pdf(office.renderer, who, view),
-        figures.lights_png(view) if chart else None,
+        figures.lights_png(view, office.say) if chart else None,
     )
 
 
@@ -60,7 +60,7 @@ def write(office: Office, view: SummaryView, folder: Path, made: Documents | Non
     chart = folder / "charts" / CHART
     if not documents.chart:
         chart.unlink(missing_ok=True)  # of an earlier report: its numbers may no longer be true
-    said = figures.spoken(view) if documents.chart else ""
+    said = figures.spoken(view, office.say) if documents.chart else ""
     mail = office.renderer.mail(
         "summary", office=who, view=view, chart=f"../charts/{CHART}" if said else "", chart_said=said
     )

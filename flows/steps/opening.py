@@ -70,7 +70,7 @@ def workbook_specs(
     items: dict[str, list[ObligationSpec]] = defaultdict(list)
     for o in config.obligations():
         items[o.unit].append(o)
-    contact, rules = Post(office, as_of).view.contact, tuple(rules_rows())
+    contact, rules = Post(office, as_of).view.contact, tuple(rules_rows(office.say))
     specs = {}
     for unit in config.units:
         figures, progress = [], []
@@ -88,7 +88,7 @@ def workbook_specs(
             )  # fmt: skip
         specs[unit.code] = WorkbookSpec(
             plan.plan_id, plan.name, config.plan_hash, unit.code, unit.name, period, due_at, contact,
-            tuple(figures), tuple(progress), rules=rules,
+            tuple(figures), tuple(progress), rules=rules, end_year=plan.end_year, say=office.say,
         )  # fmt: skip
     return specs
 

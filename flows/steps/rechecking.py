@@ -138,7 +138,7 @@ def _judge(
     as_of: datetime,
 ) -> Judgement:
     frames = checking.prepare(store, claims, readings, period=period, template_version=TEMPLATE_VERSION)
-    judgement = judge(*frames, office.config)
+    judgement = judge(*frames, office.config, say=office.say)
     quality.write_data_docs(office, judgement, as_of)
     if judgement.not_checked:
         alert = Post(office, as_of).alert(

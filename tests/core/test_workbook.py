@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from templates.workbook import (
-    FIGURE_HEADER,
+    figure_header,
     PROGRESS_HEADER,
     FigureRow,
     Filled,
@@ -58,7 +58,7 @@ def test_layout_cell_by_cell() -> None:
         "报告期",
         "2019-Q3",
     ]
-    assert tuple(c.value for c in sheet[4]) == FIGURE_HEADER
+    assert tuple(c.value for c in sheet[4]) == figure_header(2020)
     assert [c.value for c in sheet[5]] == [
         "I-01",
         "电子商务交易额",

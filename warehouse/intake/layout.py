@@ -6,12 +6,14 @@ figure may be (numbers), what is acceptable (checks).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
+from config.language import language
 from warehouse.intake.numbers import Figure, parse_figure, show_number
 from warehouse.intake.reading import CellState, Claim, LayoutProblem
 
@@ -27,6 +29,39 @@ STATES = frozenset({"未启动", "推进中", "已完成"})
 END_LABEL = "填报行数"
 _CLAIMS = {"填报单位": "unit_name", "单位编码": "unit_code", "报告期": "period"}
 _HEADER_WITHIN = 200
+# The target's column names its year; which year that is, is the plan's business.
+_TARGET = "2020目标"
+_OTHER_LANGUAGES = ("en",)
+
+
+class Words:
+    """The printed words of one language and what they are called here: ``words("Value")`` is 本期值.
+
+    :param names: folded words; Chinese needs none
+    :param target: how the target's column is headed, whatever its year
+    """
+
+    def __init__(self, names: Mapping[str, str], target: re.Pattern[str], sheets: Mapping[str, str]) -> None:
+        self.names, self.target, self.sheets = names, target, sheets
+
+    def __call__(self, text: str) -> str:
+        return self.names.get(text) or (_TARGET if self.target.match(text) else text)
+
+
+_CHINESE = Words({}, re.compile(r"[0-9]{4}目标\Z"), {})
+
+
+@cache
+def words_of(code: str) -> Words:
+    """Folded words of a workbook printed in language ``code`` -> the names used in this module."""
+    say = language(code)
+    ours = (*FIGURE_HEADER, *PROGRESS_HEADER, *_CLAIMS, *STATES, END_LABEL, "是", "否")
+    target = re.escape(fold(say("%(year)s目标", year="0000"))).replace("0000", "[0-9]{4}")
+    return Words(
+        {fold(say(name)): name for name in ours if name != _TARGET},
+        re.compile(target + r"\Z"),
+        {FIGURES: say(FIGURES)},
+    )
 
 
 @dataclass
@@ -59,27 +94,39 @@ def read_layout(grids: Sequence[Grid], unit_labels: Mapping[str, str], *, must_e
     :param unit_labels: the register's 计量单位 by item code; figures are converted to it
     :param must_end: a text file whose end row is missing or wrong is incomplete and yields no rows
     """
-    layout, found = Layout(), False
-    for grid in grids:
-        if grid.name == META:
-            layout.meta = {fold(r[0]): show(r[1]) for r in grid.rows if len(r) > 1 and fold(r[0])}
-            continue
-        for header, reader in ((FIGURE_HEADER, _figures), (PROGRESS_HEADER, _progress)):
-            at = _find_header(grid, header)
-            if at is None:
-                continue
-            found = True
-            for name, claim in _claims(grid, at).items():
-                if name not in layout.claims or not layout.claims[name].text:
-                    layout.claims[name] = claim
-            reader(grid, at, unit_labels, layout)
+    layout, found = _read(grids, unit_labels, _CHINESE)
+    for code in _OTHER_LANGUAGES:  # looked up only for what is no Chinese workbook
+        if found:
             break
+        other, found = _read(grids, unit_labels, words_of(code))
+        layout = other if found else layout
     if not found:
         first = next((g.name for g in grids if g.name not in OTHERS), "")
         layout.problems.append(LayoutProblem("header_missing", first))
     if must_end and any(p.code in ("end_row_missing", "rows_mismatch") for p in layout.problems):
         layout.rows = []
     return layout
+
+
+def _read(grids: Sequence[Grid], unit_labels: Mapping[str, str], words: Words) -> tuple[Layout, bool]:
+    layout, found = Layout(), False
+    for grid in grids:
+        if grid.name == META:
+            layout.meta = {fold(r[0]): show(r[1]) for r in grid.rows if len(r) > 1 and fold(r[0])}
+            continue
+        # A text file has no sheet: it is called as the workbook of its language calls it.
+        grid.name = words.sheets.get(grid.name, grid.name)
+        for header, reader in ((FIGURE_HEADER, _figures), (PROGRESS_HEADER, _progress)):
+            at = _find_header(grid, header, words)
+            if at is None:
+                continue
+            found = True
+            for name, claim in _claims(grid, at, words).items():
+                if name not in layout.claims or not layout.claims[name].text:
+                    layout.claims[name] = claim
+            reader(grid, at, unit_labels, layout, words)
+            break
+    return layout, found
 
 
 def show(value: Any) -> str:
@@ -119,37 +166,37 @@ def address(row: int, column: int) -> str:
     return f"{letters}{row + 1}"
 
 
-def _find_header(grid: Grid, header: Sequence[str]) -> int | None:
+def _find_header(grid: Grid, header: Sequence[str], words: Words) -> int | None:
     """The row that holds the code column and at least half of the names."""
     need, names = len(header) // 2, frozenset(header)
     for number, row in enumerate(grid.rows[:_HEADER_WITHIN]):
-        texts = {fold(cell) for cell in row if isinstance(cell, str) and cell}
+        texts = {words(fold(cell)) for cell in row if isinstance(cell, str) and cell}
         if len(texts & names) >= need:
             return number
     return None
 
 
-def _claims(grid: Grid, header_row: int) -> dict[str, Claim]:
+def _claims(grid: Grid, header_row: int, words: Words) -> dict[str, Claim]:
     found: dict[str, Claim] = {}
     for number, row in enumerate(grid.rows[:header_row]):
         for column, cell in enumerate(row):
-            text = fold(cell).rstrip(":") if isinstance(cell, str) and cell else ""
+            text = words(fold(cell).rstrip(":")) if isinstance(cell, str) and cell else ""
             name = _CLAIMS.get(text)
             if name and name not in found:
                 value, at = "", column + 1
                 for ahead in range(column + 1, min(column + 4, len(row))):
                     if show(row[ahead]):
-                        if fold(row[ahead]).rstrip(":") not in _CLAIMS:
+                        if words(fold(row[ahead]).rstrip(":")) not in _CLAIMS:
                             value, at = show(row[ahead]), ahead
                         break
                 found[name] = Claim(value, grid.name, address(number, at))
     return found
 
 
-def _columns(grid: Grid, at: int, header: Sequence[str], layout: Layout) -> dict[str, int]:
+def _columns(grid: Grid, at: int, header: Sequence[str], layout: Layout, words: Words) -> dict[str, int]:
     places: dict[str, int] = {}
     for column, cell in enumerate(grid.rows[at]):
-        name = fold(cell)
+        name = words(fold(cell))
         if name in header:
             if name in places:
                 layout.problems.append(LayoutProblem("column_repeated", grid.name, address(at, column), name))
@@ -163,7 +210,9 @@ def _columns(grid: Grid, at: int, header: Sequence[str], layout: Layout) -> dict
     return places
 
 
-def _body(grid: Grid, at: int, places: Mapping[str, int], code: str) -> tuple[list[int], int | None]:
+def _body(
+    grid: Grid, at: int, places: Mapping[str, int], code: str, words: Words
+) -> tuple[list[int], int | None]:
     """Row numbers below the header that hold anything in our columns, and the end row's."""
     used: list[int] = []
     columns = sorted(places.values())
@@ -171,7 +220,9 @@ def _body(grid: Grid, at: int, places: Mapping[str, int], code: str) -> tuple[li
     special = {row for row, _ in grid.specials}
     for number in range(at + 1, len(grid.rows)):
         row = grid.rows[number]
-        if any(c < len(row) and isinstance(row[c], str) and fold(row[c]) == END_LABEL for c in leading):
+        if any(
+            c < len(row) and isinstance(row[c], str) and words(fold(row[c])) == END_LABEL for c in leading
+        ):
             return used, number
         if number in special or any(
             c < len(row) and row[c] not in (None, "") and show(row[c]) for c in columns
@@ -180,13 +231,13 @@ def _body(grid: Grid, at: int, places: Mapping[str, int], code: str) -> tuple[li
     return used, None
 
 
-def _check_end(grid: Grid, end: int | None, count: int, layout: Layout) -> None:
+def _check_end(grid: Grid, end: int | None, count: int, layout: Layout, words: Words) -> None:
     if end is None:
         layout.problems.append(LayoutProblem("end_row_missing", grid.name))
         return
     row = grid.rows[end]
     texts = [(column, show(cell)) for column, cell in enumerate(row) if show(cell)]
-    after = next((t for t in texts if fold(t[1]) != END_LABEL), None)
+    after = next((t for t in texts if words(fold(t[1])) != END_LABEL), None)
     stated = fold(after[1]) if after else ""
     if not stated.isascii() or not stated.isdecimal() or int(stated[:9]) != count:
         cell = address(end, after[0] if after else 1)
@@ -228,30 +279,30 @@ class _Cells:
         return self.grid.specials.get((self.number, self.places.get(name, -1)))
 
 
-def _figures(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layout) -> None:
-    places = _columns(grid, at, FIGURE_HEADER, layout)
+def _figures(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layout, words: Words) -> None:
+    places = _columns(grid, at, FIGURE_HEADER, layout, words)
     if "指标编码" not in places:
         return
-    body, end = _body(grid, at, places, "指标编码")
-    _check_end(grid, end, len(body), layout)
+    body, end = _body(grid, at, places, "指标编码", words)
+    _check_end(grid, end, len(body), layout, words)
     for number in body:
         cells = _Cells(grid, number, places)
         item = fold(cells.raw("指标编码"))
         written = cells.text("计量单位")
         unit = unit_labels.get(item) or written
         value = cells.figure("本期值", unit)
-        state = fold(cells.raw("本期值"))
+        state = words(fold(cells.raw("本期值")))
         if value.state is CellState.TEXT and state in STATES:
             value = Figure(None, CellState.STATE, value.text)
         # Parts carry no unit of their own: 亿元 over 亿元 or 家 over 家, only numbers are compared.
         parts = [cells.figure(name, "" if "%" in unit or "%" in unit else unit) for name in ("分子", "分母")]
-        nil = cells.text("零报告")
+        nil = words(cells.text("零报告"))
         layout.rows.append((
             "", grid.name, number + 1, item, "indicator", cells.cell("指标编码"),
             written, cells.cell("计量单位"),
             *_told(value, cells.cell("本期值")), *_told(parts[0], cells.cell("分子")),
             *_told(parts[1], cells.cell("分母")),
-            state if value.state is CellState.STATE else None, nil, fold(nil) == "是", cells.cell("零报告"),
+            state if value.state is CellState.STATE else None, nil, words(fold(nil)) == "是", cells.cell("零报告"),
             cells.text("说明"), cells.cell("说明"), "", value.unit,
         ))  # fmt: skip
 
@@ -261,16 +312,16 @@ def _told(figure: Figure, cell: str) -> tuple[str, float | None, str, str]:
     return figure.text, number, figure.state.value, cell
 
 
-def _progress(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layout) -> None:
-    places = _columns(grid, at, PROGRESS_HEADER, layout)
+def _progress(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layout, words: Words) -> None:
+    places = _columns(grid, at, PROGRESS_HEADER, layout, words)
     if "措施编码" not in places:
         return
-    body, end = _body(grid, at, places, "措施编码")
+    body, end = _body(grid, at, places, "措施编码", words)
     if end is not None:
-        _check_end(grid, end, len(body), layout)
+        _check_end(grid, end, len(body), layout, words)
     for number in body:
         cells = _Cells(grid, number, places)
-        text, state = cells.text("进展状态"), fold(cells.raw("进展状态"))
+        text, state = cells.text("进展状态"), words(fold(cells.raw("进展状态")))
         special = cells.special("进展状态")
         if special is not None:
             kind, text = special

@@ -29,7 +29,7 @@ class Figure:
 
 _BLANKS = {
     "", "-", "--", "---", "—", "——", "–", "―", "─", "──", "/", "//", "\\", "无", "暂无", "无数据", "暂无数据",
-    "空", "N/A", "NA", "...", "......", "不适用", "(空)", "(无)",
+    "空", "N/A", "NA", "N.A.", "NONE", "NO DATA", "...", "......", "不适用", "(空)", "(无)",
 }  # fmt: skip
 _ERROR = re.compile(
     r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!|GETTING_DATA|FIELD!|名称\?)", re.I
