@@ -1,6 +1,6 @@
 """Flow: what has to be done every night so that the office keeps running: backup, tidying up Prefect, a look around.
 
-Belongs here: the order, and Prefect's own records. Does not: how a backup is made (flows.upkeep).
+Belongs here: the order, and Prefect's own records. Does not: backups and old files (flows.upkeep).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ IDLE = ("无新报送", "无需催报", "无需办理", "已告警过", MERGED)
     name="例行维护",
     flow_run_name="例行维护",
     description=(
-        "每天夜里备份并当场核验，清理 Prefect 里过期的任务记录，检查有没有停用的定时任务（有则写信给统筹）。"
-        "不删除任何报送、数据、邮件和通报；不停止正在运行的任务。"
+        "每天夜里备份并当场核验，按设置清理过期的备份、日志和 Prefect 任务记录，检查有没有停用的定时任务（有则写信给统筹）。"
+        "不删除任何报送、数据、归档和通报；不停止正在运行的任务。"
     ),
 )
 def maintain(form: MaintainForm = BLANK) -> State[Any]:
@@ -39,7 +39,9 @@ def maintain(form: MaintainForm = BLANK) -> State[Any]:
 def _maintain(form: MaintainForm) -> State[Any]:
     as_of = clock.now()
     with desk.office_for(form) as office, artifacts.Progress("例行维护", 3) as progress:
-        saved = desk.as_task("备份并核验", lambda: upkeep.backup(office, as_of).name) if form.backup else ""
+        done = desk.as_task(
+            "备份并清理过期文件", lambda: upkeep.maintain(office, as_of, with_backup=form.backup)
+        )
         progress.step("备份")
         kept = office.config.settings.prefect
         gone = desk.as_task(
@@ -53,7 +55,8 @@ def _maintain(form: MaintainForm) -> State[Any]:
         paused = desk.as_task("检查停用的定时任务", lambda: warn_of_paused(office, as_of))
         progress.step("检查")
         desk.as_task("寄出通知", lambda: steps.deliver(office, as_of).sent)
-    message = f"{f'备份 {saved}' if saved else '没有备份'}，清理任务记录 {gone} 条"
+    saved = f"备份 {done.backup}" if done.backup else "没有备份"
+    message = f"{saved}，清理过期文件 {done.removed} 个、任务记录 {gone} 条"
     if paused:
         return desk.finished("有停用的任务", f"{message}；停用的定时任务：{'、'.join(paused)}")
     return desk.finished("已维护", message)
