@@ -70,7 +70,9 @@ class Journal:
     def is_begun(self) -> bool:
         return any(f.stat().st_size for f in self.files())
 
-    def append(self, kind: str, content: Mapping[str, Any], after: Head | None) -> Head:
+    def append(
+        self, kind: str, content: Mapping[str, Any], after: Head | None, recorded_at: datetime
+    ) -> Head:
         """Adds one entry and syncs it to disk; half a line never stays.
 
         :raises OSError: disk full, read-only, no permission; the files are as they were
@@ -80,7 +82,7 @@ class Journal:
             "sequence": sequence,
             "previous": after.hash if after else START,
             "kind": kind,
-            "recorded_at": self.now().isoformat(),
+            "recorded_at": recorded_at.isoformat(),
             **content,
         }
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -118,16 +120,22 @@ class Journal:
         known = self._head()
         return Head(known["sequence"], known["hash"]) if known else None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the files end where the warehouse confirmed: no crash, no hand in between."""
+        files, known = self.files(), self._head()
+        if not files or not known:
+            return not files and not known
+        return files[-1].name == known["file"] and files[-1].stat().st_size == known["size"]
+
     def tail(self) -> Head | None:
         """The last entry. Usually read from the head file; after a crash from the last journal file.
 
         :raises JournalBroken: the last file does not hold together
         """
-        files = self.files()
-        known = self._head()
-        if known and files and files[-1].name == known["file"] and files[-1].stat().st_size == known["size"]:
-            return Head(known["sequence"], known["hash"])
-        last = None
+        if self.is_settled:
+            return self.confirmed()
+        files, last = self.files(), None
         for entry in self.since(0, files[-1:]):
             last = entry.head
         if last is None and len(files) > 1:
@@ -194,6 +202,8 @@ def _parse(raw: bytes, place: str) -> Entry:
 
 
 def _follows(before: Entry | None, entry: Entry, place: str, *, is_first: bool) -> None:
+    if entry.kind == "baseline" and (before is None or entry.sequence > before.sequence):
+        return  # holds everything itself; what is missing before it is for the proof to tell
     if before is None:
         if is_first and (entry.sequence != 1 or entry.previous != START):
             raise JournalBroken(f"{place}:第一条是 {entry.sequence} 号,此前的记录缺失")

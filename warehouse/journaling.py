@@ -102,15 +102,17 @@ class Recorder:
         self._pending = None
         self._head = self._known()
         try:
+            was_settled = self.journal.is_settled
+            if not was_settled:
+                self.journal.drop_half_line()
             tail = self.journal.tail()
             if tail == self._head:
                 if tail is None and self._has_rows():
                     self._baseline("此前的数据没有日志")
                     return True
-                if tail is not None and self.journal.confirmed() != tail:
+                if tail is not None and not was_settled:
                     self.journal.confirm(tail)
                 return False
-            self.journal.drop_half_line()
             beyond = list(self.journal.since(self._head.sequence if self._head else 0))
         except JournalBroken as error:
             raise JournalAhead(
@@ -141,10 +143,10 @@ class Recorder:
         if voids:
             head, recorded_at = voids[0].head, voids[0].recorded_at
         else:
-            recorded_at = self.journal.now().isoformat()
-            head = self.journal.append(
-                "void", {"voids": lost.sequence, "reason": "提交前程序中断"}, lost.head
-            )
+            now = self.journal.now()
+            recorded_at = now.isoformat()
+            said = {"voids": lost.sequence, "reason": "提交前程序中断"}
+            head = self.journal.append("void", said, lost.head, now)
         self._con.execute("BEGIN TRANSACTION")
         self._note(lost.head, "voided", lost.recorded_at)
         self._note(head, "void", recorded_at)
@@ -167,11 +169,11 @@ class Recorder:
         self.committed()
 
     def _append(self, kind: str, content: Mapping[str, Any]) -> None:
-        recorded_at = self.journal.now().isoformat()
-        head = self.journal.append(kind, content, self._head)
+        now = self.journal.now()
+        head = self.journal.append(kind, content, self._head, now)
         self._pending = head
         reached("journal")
-        self._note(head, kind, recorded_at)
+        self._note(head, kind, now.isoformat())
 
     def _note(self, head: Head, kind: str, recorded_at: str) -> None:
         row = {"sequence": head.sequence, "recorded_at": recorded_at, "kind": kind, "hash": head.hash}

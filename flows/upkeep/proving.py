@@ -103,16 +103,18 @@ def _warehouse(reader: Reader, proof: Proof, entries: Mapping[int, Entry]) -> No
     proof.problems += audit.broken(rows)
     held = {r["sequence"]: r for r in reader.rows("list_journal")}
     last = max(held, default=0)
-    for number in sorted(set(held) | set(entries)):
+    numbers = sorted(set(held) | set(entries))
+    lost = [n for n in numbers if n not in entries]
+    proof.problems += [f"日志缺少第 {_span(r)} 笔:被删除或文件缺失" for r in _runs(lost)]
+    beyond = [n for n in numbers if n not in held and n > last]
+    proof.problems += [
+        f"日志第 {_span(r)} 笔不在仓库里:仓库末尾被截断,或最后一次写入中断" for r in _runs(beyond)
+    ]
+    for number in numbers:
         mine, theirs = held.get(number), entries.get(number)
-        if mine is None and theirs is not None:
-            if number > last:
-                proof.problems.append(f"日志第 {number} 笔不在仓库里:仓库末尾被截断,或最后一次写入中断")
-            else:
-                proof.problems.append(f"仓库缺少第 {number} 笔的登记")
-        elif theirs is None:
-            proof.problems.append(f"日志缺少第 {number} 笔:被删除或文件缺失")
-        elif mine is not None and mine["hash"] != theirs.hash:
+        if mine is None and number < last:
+            proof.problems.append(f"仓库缺少第 {number} 笔的登记")
+        elif mine is not None and theirs is not None and mine["hash"] != theirs.hash:
             proof.problems.append(f"第 {number} 笔在日志与仓库里不同:其中一处被替换过")
     voided = {e.content["voids"] for e in entries.values() if e.kind == "void"}
     told: list[str] = []
@@ -124,6 +126,21 @@ def _warehouse(reader: Reader, proof: Proof, entries: Mapping[int, Entry]) -> No
             told += entry.content["audit"]
     if told != [r["hash"] for r in rows] and not proof.problems:
         proof.problems.append(f"审计记录在仓库里有 {len(rows)} 条,按日志应有 {len(told)} 条,或内容不同")
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """Neighbouring numbers as (first, last)."""
+    runs: list[tuple[int, int]] = []
+    for n in numbers:
+        if runs and runs[-1][1] == n - 1:
+            runs[-1] = (runs[-1][0], n)
+        else:
+            runs.append((n, n))
+    return runs
+
+
+def _span(run: tuple[int, int]) -> str:
+    return f"{run[0]}" if run[0] == run[1] else f"{run[0]}—{run[1]}"
 
 
 def _row_by_row(office: Office, con: duckdb.DuckDBPyConnection, proof: Proof) -> None:
