@@ -6,6 +6,7 @@ dates as people write them (templates.formats), a global "current language".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -49,10 +50,18 @@ class Language:
         return said % values if values else said
 
     def stored(self, text: str) -> str:
-        """A sentence kept in the warehouse in the source language; several are joined by ``；``."""
+        """A sentence kept in the warehouse in the source language (config.stored); several are joined by ``；``."""
         if self.is_chinese:
             return self(text)
-        return "; ".join(self(part) for part in text.split("；"))
+        return "; ".join(self._stored(part) for part in text.split("；"))
+
+    def _stored(self, text: str) -> str:
+        if text in self.messages:
+            return self(text)
+        for pattern, source in _patterns():
+            if found := pattern.fullmatch(text):
+                return self(source, **{k: self._stored(v) for k, v in found.groupdict().items()})
+        return text
 
     @property
     def is_chinese(self) -> bool:
@@ -61,6 +70,17 @@ class Language:
     def listed(self, items: list[str] | tuple[str, ...]) -> str:
         """Several names in one sentence, with this language's comma."""
         return ("、" if self.is_chinese else ", ").join(items)
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    from config.stored import PATTERNS  # which marks its sentences with N_ of this module
+
+    changing = [text for text in PATTERNS if "%(" in text]
+    return tuple(
+        (re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(text)), re.S), text)
+        for text in changing
+    )
 
 
 CHINESE = Language("zh", "zh-CN")

@@ -94,8 +94,8 @@ def warn_of_paused(office: Office, as_of: datetime) -> list[str]:
     found += [f"队列 {q['name']}" for q in queues if q["is_paused"]]
     if found:
         letter = Post(office, as_of).alert(
-            "有定时任务停用", found,
-            "如果不是有意停用，请在 Prefect 界面打开该任务，重新打开 Schedule 开关；队列在 Work Pools 里恢复。",
+            office.say("有定时任务停用"), found,
+            office.say("如果不是有意停用，请在 Prefect 界面打开该任务，重新打开 Schedule 开关；队列在 Work Pools 里恢复。"),
             step=f"paused/{as_of:%Y%m%d}",
         )  # fmt: skip
         with office.store() as store, store.transaction():

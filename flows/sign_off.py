@@ -107,9 +107,14 @@ def urge_unanswered(office: Office, as_of: datetime, after: timedelta) -> int:
     post = Post(office, as_of)
     mails = [
         post.alert(
-            f"{run.name}:通报等待签发",
-            [f"自 {run.state.timestamp.astimezone(as_of.tzinfo):%Y-%m-%d %H:%M} 起等待,至今没有答复。"],
-            "请在 Prefect 界面打开该任务,点“Resume”填写结论;不签发就不会寄出。",
+            office.say("%(run)s:通报等待签发", run=run.name),
+            [
+                office.say(
+                    "自 %(since)s 起等待,至今没有答复。",
+                    since=f"{run.state.timestamp.astimezone(as_of.tzinfo):%Y-%m-%d %H:%M}",
+                )
+            ],
+            office.say("请在 Prefect 界面打开该任务,点“Resume”填写结论;不签发就不会寄出。"),
             step=f"sign-off/{run.id}/{as_of:%Y%m%d}",
         )
         for run in late

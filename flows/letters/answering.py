@@ -112,7 +112,7 @@ def copies(office: Office, store: Store, seen: Sequence[Arrival], as_of: datetim
             letters.append(_nobody(post, a.unit))
             continue
         view = DuplicateView(
-            known["receipt_no"], a.unit, post.name_of(a.unit) if a.unit else "无主文件夹", known["period"] or "",
+            known["receipt_no"], a.unit, post.name_of(a.unit) if a.unit else post.say("无主文件夹"), known["period"] or "",
             a.file_name, known["file_name"], known["received_at"], known["status"], as_of,
         )  # fmt: skip
         step = f"{known['receipt_no']}/{a.entry}"
@@ -163,11 +163,12 @@ def _line(office: Office, finding: Finding) -> FindingLine:
 
 def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     """A file for a closed quarter: the unit gets its receipt, the coordinator decides."""
-    s, who = judged.submission, post.name_of(judged.submission.unit)
-    lines = (f"{who} {s.file_name}", f"回执号:{s.receipt_no}", judged.reason)
+    s, who, say = judged.submission, post.name_of(judged.submission.unit), post.say
+    lines = (f"{who} {s.file_name}", say("回执号:%(receipt_no)s", receipt_no=s.receipt_no), say.stored(judged.reason))
     mails = [
         post.alert(
-            f"{who}在关闭后报来 {s.period} 的文件", lines, "需要采用的,请重新开启该报告期并写明理由,再重新校验。",
+            say("%(unit)s在关闭后报来 %(period)s 的文件", unit=who, period=s.period), lines,
+            say("需要采用的,请重新开启该报告期并写明理由,再重新校验。"),
             step=f"late/{s.receipt_no}", period=s.period,
         )
     ]  # fmt: skip
@@ -175,8 +176,8 @@ def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     if clerk is None:
         return [*mails, _nobody(post, s.unit)]
     view = AlertView(
-        f"{s.receipt_no} 已收到,{s.period} 报送已关闭", post.as_of, lines,
-        "文件已存档,数据暂不计入;统筹决定采用后另行通知,不必重复投递。", s.period,
+        say("%(receipt_no)s 已收到,%(period)s 报送已关闭", receipt_no=s.receipt_no, period=s.period), post.as_of, lines,
+        say("文件已存档,数据暂不计入;统筹决定采用后另行通知,不必重复投递。"), s.period,
     )  # fmt: skip
     return [
         *mails,
@@ -200,8 +201,8 @@ def _held(post: Post, judged: Judged) -> list[OutgoingMail]:
         if to is None:
             continue
         view = HeldView(
-            audience, s.receipt_no, s.unit, post.name_of(s.unit) if s.unit else "无主文件夹", s.period or "",
-            s.file_name, s.sha256, s.received_at, judged.reason, drop_folder=f"inbox/{folder}",
+            audience, s.receipt_no, s.unit, post.name_of(s.unit) if s.unit else post.say("无主文件夹"), s.period or "",
+            s.file_name, s.sha256, s.received_at, post.say.stored(judged.reason), drop_folder=f"inbox/{folder}",
             is_misplaced=owner is not None, owner_name=post.name_of(owner) if owner else "",
         )  # fmt: skip
         letters.append(
@@ -220,6 +221,7 @@ def _held(post: Post, judged: Judged) -> list[OutgoingMail]:
 
 def _nobody(post: Post, unit: str) -> OutgoingMail:
     return post.alert(
-        f"{post.name_of(unit)}没有填报员", [f"收到该单位报送,但 contacts.yml 中没有填报员({unit}),回执无法寄出。"],
-        "请在 HOME/config/contacts.yml 中补充联系人,再运行 jibao collect。", step=f"no-contact/{unit}",
+        post.say("%(unit)s没有填报员", unit=post.name_of(unit)),
+        [post.say("收到该单位报送,但 contacts.yml 中没有填报员(%(code)s),回执无法寄出。", code=unit)],
+        post.say("请在 HOME/config/contacts.yml 中补充联系人,再运行 jibao collect。"), step=f"no-contact/{unit}",
     )  # fmt: skip

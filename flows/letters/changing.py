@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from config.language import Language
 from flows.letters.posting import Post
 from templates.formats import light, quantity
 from templates.views import CountedLine
@@ -25,32 +26,45 @@ def change_alert(
     if not changed:
         return []
     s = judged.submission
-    lines = [_told(line, row) for line, row in changed[:LINES_MAX]]
+    lines = [_told(post.say, line, row) for line, row in changed[:LINES_MAX]]
     if len(changed) > LINES_MAX:
-        lines.append(f"另有{len(changed) - LINES_MAX}项,见回执。")
+        lines.append(post.say("另有%(n)s项,见回执。", n=len(changed) - LINES_MAX))
     restated = any(str(row["reason"]).startswith("重述") for _, row in changed)
-    what = "属于以前季度,重新汇总后,已发布的该季通报会随之变化。" if restated else "重新汇总后计入。"
+    say, name, n = post.say, post.name_of(s.unit), len(changed)
+    file = {"receipt_no": s.receipt_no, "file_name": s.file_name}
     return [
         post.alert(
-            f"{post.name_of(s.unit)}{'重述' if restated else '更正'}了{len(changed)}项已采用的数据",
+            say("%(unit)s重述了%(n)s项已采用的数据", unit=name, n=n)
+            if restated
+            else say("%(unit)s更正了%(n)s项已采用的数据", unit=name, n=n),
             lines,
-            f"回执{s.receipt_no},文件“{s.file_name}”。{what}对改动有疑问的,请退回并说明理由。",
+            say(
+                "回执%(receipt_no)s,文件“%(file_name)s”。属于以前季度,重新汇总后,已发布的该季通报会随之变化。"
+                "对改动有疑问的,请退回并说明理由。",
+                **file,
+            )
+            if restated
+            else say(
+                "回执%(receipt_no)s,文件“%(file_name)s”。重新汇总后计入。对改动有疑问的,请退回并说明理由。", **file
+            ),
             step=f"changed/{s.receipt_no}",
             period=s.period,
         )
     ]
 
 
-def _told(line: CountedLine, row: dict[str, Any]) -> str:
-    old = _figure(line.previous_value, line.previous_state, line.previous_is_nil, line.unit_label)
-    new = _figure(line.value, line.state, line.is_nil, line.unit_label)
+def _told(say: Language, line: CountedLine, row: dict[str, Any]) -> str:
+    old = _figure(say, line.previous_value, line.previous_state, line.previous_is_nil, line.unit_label)
+    new = _figure(say, line.value, line.state, line.is_nil, line.unit_label)
     published = row["published_light"]
-    shown = light(published).label if published and published != "none" else ""
-    told = f"{line.name}({line.item}):{old} 改为 {new}" + (f",现灯号{shown},可能变化" if shown else "")
-    return told + (
-        f";原因:{row['reason'].removeprefix('重述:')}" if str(row["reason"]).startswith("重述") else ""
-    )
+    shown = light(published, say).label if published and published != "none" else ""
+    told = say("%(name)s(%(item)s):%(old)s 改为 %(new)s", name=line.name, item=line.item, old=old, new=new)
+    if shown:
+        told += say(",现灯号%(light)s,可能变化", light=shown)
+    if str(row["reason"]).startswith("重述"):
+        told += say(";原因:%(reason)s", reason=say.stored(row["reason"].removeprefix("重述:")))
+    return told
 
 
-def _figure(value: float | None, state: str | None, is_nil: bool, unit_label: str) -> str:
-    return "零报告" if is_nil else state if state else quantity(value, unit_label, 4)
+def _figure(say: Language, value: float | None, state: str | None, is_nil: bool, unit_label: str) -> str:
+    return say("零报告") if is_nil else say(state) if state else quantity(value, unit_label, 4, say)

@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from checks.findings import Finding
+from config.language import N_
 from flows.letters.posting import Post
 from flows.office import Office
 from templates.views import AlertView
 from warehouse.ledger import OutgoingMail
 from warehouse.store import Store
 
-WHAT_TO_DO = "请与有关单位核对口径和数值。本单位数据有误的，请更正后重报；无误的，请在“说明”栏写明原因后重报，或告知统筹部门。"
+WHAT_TO_DO = N_("请与有关单位核对口径和数值。本单位数据有误的，请更正后重报；无误的，请在“说明”栏写明原因后重报，或告知统筹部门。")
 
 
 def differences(
@@ -43,16 +44,16 @@ def differences(
     post = Post(office, as_of)
     letters = []
     for (unit, period), mine in by_unit.items():
-        title = f"{post.name_of(unit)}已报数据与其他单位所报不一致（{len(mine)}项）"
-        lines = tuple(f"{f.sheet} {f.cell}：{f.message}" for f in mine)
+        title = post.say("%(unit)s已报数据与其他单位所报不一致（%(n)s项）", unit=post.name_of(unit), n=len(mine))
+        lines = tuple(post.say("%(sheet)s %(cell)s：%(message)s", sheet=post.say(f.sheet), cell=f.cell, message=f.message) for f in mine)
         clerk = post.clerk(unit)
         if clerk is None:
             letters.append(
-                post.alert(title, lines, "该单位没有填报员，请代为联系。", step=f"differs/{run_id}/{unit}",
+                post.alert(title, lines, post.say("该单位没有填报员，请代为联系。"), step=f"differs/{run_id}/{unit}",
                            period=period)
             )  # fmt: skip
             continue
-        view = AlertView(title, as_of, lines, WHAT_TO_DO, period)
+        view = AlertView(title, as_of, lines, post.say(WHAT_TO_DO), period)
         letters.append(
             post.letter(
                 "alert", "alert", clerk, step=f"differs/{run_id}", unit=unit, period=period, view=view

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from config.contacts import Person
+from config.language import Language
 from flows.mailing.compose import Attachment, InlineImage, compose, message_id
 from flows.office import Office
 from templates.views import AlertView, OfficeView
@@ -32,6 +33,10 @@ class Post:
     @cached_property
     def _names(self) -> dict[str, str]:
         return {u.code: u.name for u in self.office.config.units}
+
+    @property
+    def say(self) -> Language:
+        return self.office.say
 
     def name_of(self, unit: str) -> str:
         return self._names.get(unit, unit)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from checks.findings import Finding, Severity
+from config.language import N_
 from flows.letters.posting import Post
 from flows.mailing.compose import Attachment
 from flows.office import Office
@@ -17,7 +18,7 @@ from warehouse.facts import Judged, Status
 from warehouse.ledger import OutgoingMail
 from warehouse.store import Store
 
-REASON = "校验规则有调整，按现行规则复核后，本文件的结论有变化。已采用的数据在更正之前继续有效。"
+REASON = N_("校验规则有调整，按现行规则复核后，本文件的结论有变化。已采用的数据在更正之前继续有效。")
 
 
 def changed_answers(
@@ -41,8 +42,9 @@ def changed_answers(
         clerk = post.clerk(s.unit)
         if clerk is None:
             letters.append(
-                post.alert(f"{post.name_of(s.unit)}没有填报员", [f"{s.receipt_no} 复核后结论有变化，但无人可告知。"],
-                           "请在 HOME/config/contacts.yml 中补充联系人。", step=f"no-contact/{s.receipt_no}/{version}")
+                post.alert(post.say("%(unit)s没有填报员", unit=post.name_of(s.unit)),
+                           [post.say("%(receipt_no)s 复核后结论有变化，但无人可告知。", receipt_no=s.receipt_no)],
+                           post.say("请在 HOME/config/contacts.yml 中补充联系人。"), step=f"no-contact/{s.receipt_no}/{version}")
             )  # fmt: skip
             continue
         told: dict[Severity, list[FindingLine]] = defaultdict(list)
@@ -61,7 +63,7 @@ def changed_answers(
             counted = Counter(row["submission_id"] for row in _counted(store, s.submission_id))
             view: Any = ReturnView(
                 **common, errors=tuple(told[Severity.ERROR]), counted_count=counted[s.submission_id],
-                annotated_name=name, drop_folder=f"inbox/{s.unit}", reason=REASON,
+                annotated_name=name, drop_folder=f"inbox/{s.unit}", reason=post.say(REASON),
             )  # fmt: skip
             letters.append(
                 post.letter("return", "return", clerk, step=step, attachments=[Attachment(name, body)],

@@ -52,7 +52,8 @@ def opening(
         )  # fmt: skip
     if missing:
         letters.append(
-            post.alert(f"{period} 有 {len(missing)} 家单位没有填报员", missing, "请补充 contacts.yml 后重新开启。",
+            post.alert(post.say("%(period)s 有 %(n)s 家单位没有填报员", period=period, n=len(missing)), missing,
+                       post.say("请补充 contacts.yml 后重新开启。"),
                        step="no-contact", period=period)
         )  # fmt: skip
     if office.config.calendar.is_provisional(due_at.date()):
@@ -103,7 +104,8 @@ def reminders(
         )  # fmt: skip
     if missing:
         letters.append(
-            post.alert(f"{period} 有 {len(missing)} 家欠报单位无人可催", missing, "请补充 contacts.yml。",
+            post.alert(post.say("%(period)s 有 %(n)s 家欠报单位无人可催", period=period, n=len(missing)), missing,
+                       post.say("请补充 contacts.yml。"),
                        step=f"no-contact/{step.name}", period=period)
         )  # fmt: skip
     return letters

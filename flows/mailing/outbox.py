@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from config.language import N_
 from warehouse import ledger
 from warehouse.killpoints import reached
 from warehouse.ledger import Answer, ClaimedMail, Outcome
@@ -26,7 +27,8 @@ if TYPE_CHECKING:  # yagmail is imported only when a mail is due
 
 # How people call the kinds of mail.
 KINDS = {
-    "opening": "开报通知", "receipt": "回执", "return": "退回", "reminder": "催报", "summary": "通报", "alert": "告警",
+    "opening": N_("开报通知"), "receipt": N_("回执"), "return": N_("退回"), "reminder": N_("催报"), "summary": N_("通报"),
+    "alert": N_("告警"),
 }  # fmt: skip
 
 SLOW_S = 0.5  # a server that takes longer does not keep the warehouse from others

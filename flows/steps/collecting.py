@@ -131,9 +131,10 @@ def _collect(
 
 def _tell_of_closed_folders(office: Office, folders: Sequence[str], as_of: datetime) -> None:
     """Once a day: what lies in a folder that may not be listed cannot be answered."""
+    say = office.say
     alert = letters.Post(office, as_of).alert(
-        "投递文件夹读不了", [f"没有权限读取:inbox/{folder}" for folder in folders],
-        "请恢复采集程序对这些文件夹的读写权限;恢复后自动收取,其他单位不受影响。",
+        say("投递文件夹读不了"), [say("没有权限读取:inbox/%(folder)s", folder=folder) for folder in folders],
+        say("请恢复采集程序对这些文件夹的读写权限;恢复后自动收取,其他单位不受影响。"),
         step=f"closed-folder/{'+'.join(sorted(folders))}/{as_of:%Y%m%d}",
     )  # fmt: skip
     with office.store() as store, store.transaction():
@@ -249,9 +250,10 @@ def _judge(
 
 
 def _unchecked(office: Office, count: int, judgement: Judgement, as_of: datetime) -> ledger.OutgoingMail:
+    say = office.say
     return letters.Post(office, as_of).alert(
-        "校验未能完成", [f"本批 {count} 份报送没有作出判断,仍留在投递目录。", *judgement.errors[:5]],
-        "请联系运维查看日志;排除后重新运行采集即可,文件不会丢失。", step=f"not-checked/{as_of:%Y%m%d}",
+        say("校验未能完成"), [say("本批 %(n)s 份报送没有作出判断,仍留在投递目录。", n=count), *judgement.errors[:5]],
+        say("请联系运维查看日志;排除后重新运行采集即可,文件不会丢失。"), step=f"not-checked/{as_of:%Y%m%d}",
     )  # fmt: skip
 
 

@@ -222,9 +222,11 @@ def _extended(
 
     post, clerk = Post(office, as_of), office.config.contacts.clerk(unit)
     assert clerk is not None
+    say = office.say
     view = AlertView(
-        f"{post.name_of(unit)}{period} 报送截止延至 {_moment(until)}", as_of, (f"延期理由:{why}",),
-        f"请于 {_moment(until)} 前把填报表放入投递文件夹 inbox/{unit};过时按迟报统计。", period,
+        say("%(unit)s%(period)s 报送截止延至 %(until)s", unit=post.name_of(unit), period=period, until=_moment(until)),
+        as_of, (say("延期理由:%(reason)s", reason=why),),
+        say("请于 %(until)s 前把填报表放入投递文件夹 inbox/%(unit)s;过时按迟报统计。", until=_moment(until), unit=unit), period,
     )  # fmt: skip
     step = f"extend/{unit}/{until.isoformat()}"
     return post.letter("alert", "alert", clerk, step=step, unit=unit, period=period, view=view)
@@ -239,7 +241,8 @@ def _returned(
         lines = [f"{post.name_of(unit)} {file['receipt_no']}", told]
         return [
             post.alert(
-                "退回无法送达:该单位没有填报员", lines, "请补充 contacts.yml 并另行告知该单位。", step=step
+                post.say("退回无法送达:该单位没有填报员"), lines,
+                post.say("请补充 contacts.yml 并另行告知该单位。"), step=step
             )
         ]
     owed = tuple(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from config.language import N_
 from flows import clock
 from flows.letters import Post
 from flows.mailing.outbox import KINDS, DeliveryReport
@@ -48,23 +49,27 @@ def lost_mail_alerts(
 
 
 def _alert(post: Post, row: Mapping[str, Any]) -> OutgoingMail:
-    kind, mail_id = KINDS.get(row["kind"], row["kind"]), row["mail_id"]
+    say, mail_id = post.say, row["mail_id"]
+    kind = say(KINDS.get(row["kind"], row["kind"]))
+    whose = f"({post.name_of(row['unit'])})" if row["unit"] else ""
     lines = [
-        f"收件人:{row['recipient']}" + (f"({post.name_of(row['unit'])})" if row["unit"] else ""),
-        f"邮件:{row['subject']}",
-        f"编号:{mail_id}",
-        f"原因:{row['error'] or '未记录'}",
+        say("收件人:%(recipient)s", recipient=row["recipient"]) + whose,
+        say("邮件:%(subject)s", subject=row["subject"]),
+        say("编号:%(mail_id)s", mail_id=mail_id),
+        say("原因:%(error)s", error=say.stored(row["error"] or N_("未记录"))),
     ]
     if row["state"] == "failed":
-        title = f"一封{kind}没有送达"
-        do = (
+        title = say("一封%(kind)s没有送达", kind=kind)
+        do = say(
             "请核对收件地址。地址写错的,在 HOME/config/contacts.yml 中改正,并用其他方式告知收件人;"
-            f"地址无误的,联系对方邮箱管理员后运行 jibao mail retry {mail_id} --reason 原因。"
+            "地址无误的,联系对方邮箱管理员后运行 jibao mail retry %(mail_id)s --reason 原因。",
+            mail_id=mail_id,
         )
     else:
-        title = f"一封{kind}不知是否送达"
-        do = (
-            f"请向收件人核实。已收到:jibao mail resolve {mail_id} delivered --reason 原因;"
-            f"没有收到:把 delivered 换成 resend(再发一次)或 drop(不再发)。核实之前系统不会重发。"
+        title = say("一封%(kind)s不知是否送达", kind=kind)
+        do = say(
+            "请向收件人核实。已收到:jibao mail resolve %(mail_id)s delivered --reason 原因;"
+            "没有收到:把 delivered 换成 resend(再发一次)或 drop(不再发)。核实之前系统不会重发。",
+            mail_id=mail_id,
         )
     return post.alert(title, lines, do, step=f"mail-lost/{mail_id}/{row['place']}", period=row["period"])

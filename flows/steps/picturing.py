@@ -1,4 +1,4 @@
-"""From the mart to what people look at: one record feeds mail, page and site, so their numbers are the same."""
+"""From the mart to what people look at: one record feeds mail, page and documents, so their numbers are the same."""
 
 from __future__ import annotations
 
@@ -14,19 +14,15 @@ from flows.steps import deciding
 from templates.views import (
     DomainLine,
     ExplanationLine,
-    FindingLine,
     IndicatorLine,
     LightCounts,
     QualityLine,
-    ReportLink,
     RestatementLine,
     ReturnLine,
-    SiteView,
     SummaryView,
     TrajectoryPoint,
     UnitLine,
     UnitResult,
-    UnitStatusLine,
 )
 from warehouse import facts, restating
 from warehouse.store import Store
@@ -48,7 +44,7 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
     owed = Counter(row["unit"] for row in facts.owed_items(store, period))
     units = tuple(_unit_line(r, owed[r["unit"]], as_of > cycle["due_at"]) for r in rates)
     expected, accepted = sum(u.expected for u in units), sum(u.accepted for u in units)
-    titles = {rule.rule: rule.title for rule in load_rules()}
+    titles = {rule.rule: office.say(rule.title) for rule in load_rules()}
     return SummaryView(
         period=period,
         previous_period=previous,
@@ -92,46 +88,6 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
             for r in store.rows("list_summary_returns", {"period": period})
         ),
         page_url=f"reports/{period}/summary.html",
-    )
-
-
-def site_view(store: Store, period: str, as_of: datetime) -> SiteView:
-    """The site's first page: every reported period, and who stands where in ``period``."""
-    by_period: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in store.rows("list_trajectory", {"period": "9999-Q4"}):
-        by_period[row["period"]].append(row)
-    published = {row["period"]: row["as_of"] for row in store.rows("list_published_periods")}
-    units = [
-        UnitStatusLine(
-            u["unit"], u["name"], u["status"] or "", u["expected"], u["accepted"], u["received_at"], u["finding_count"],
-            bool(u["is_late"]),
-        )
-        for u in store.rows("list_site_units", {"period": period, "as_of": as_of})
-    ]  # fmt: skip
-    titles = {rule.rule: rule.title for rule in load_rules()}
-    return SiteView(
-        period=period,
-        generated_at=as_of,
-        reports=tuple(
-            ReportLink(p, f"{p}.html", _counts(r["light"] for r in by_period[p]), published[p])
-            for p in sorted(by_period, reverse=True)
-        ),
-        units=tuple(units),
-        quality=tuple(
-            QualityLine(q["rule"], titles.get(q["rule"], q["rule"]), q["severity"], q["findings"], q["units"])
-            for q in store.rows("list_summary_quality", {"period": period})
-        ),
-        findings=tuple(
-            FindingLine(
-                f["severity"],
-                f["sheet"] or "",
-                f["cell"] or "",
-                f["value"] or "",
-                f["message"],
-                f["unit_name"] or f["unit"],
-            )
-            for f in store.rows("list_site_findings", {"period": period})
-        ),
     )
 
 

@@ -142,8 +142,12 @@ def _judge(
     quality.write_data_docs(office, judgement, as_of)
     if judgement.not_checked:
         alert = Post(office, as_of).alert(
-            "复核未能完成", [f"{period} 的 {len(claims)} 份报送没有重新判断，原结论不变。", *judgement.errors[:5]],
-            "请联系运维查看日志；排除后重新运行 jibao recheck 即可。", step=f"recheck/{as_of:%Y%m%d}", period=period,
+            office.say("复核未能完成"),
+            [
+                office.say("%(period)s 的 %(n)s 份报送没有重新判断，原结论不变。", period=period, n=len(claims)),
+                *judgement.errors[:5],
+            ],
+            office.say("请联系运维查看日志；排除后重新运行 jibao recheck 即可。"), step=f"recheck/{as_of:%Y%m%d}", period=period,
         )  # fmt: skip
         with store.transaction():
             facts.record_check_runs(store, run_id, as_of, judgement.rules)
@@ -206,7 +210,7 @@ def _told(standing: Standing, judged: Judged) -> dict[str, Any]:
 
 def _unread(office: Office, result: RecheckResult, as_of: datetime) -> ledger.OutgoingMail:
     return Post(office, as_of).alert(
-        f"{result.period} 有 {len(result.unread)} 份报送未能复核", result.unread,
-        "归档文件缺失或现在读不出，原结论不变。请检查 HOME/archive，必要时从备份恢复后再运行 jibao recheck。",
+        office.say("%(period)s 有 %(n)s 份报送未能复核", period=result.period, n=len(result.unread)), result.unread,
+        office.say("归档文件缺失或现在读不出，原结论不变。请检查 HOME/archive，必要时从备份恢复后再运行 jibao recheck。"),
         step=f"recheck-unread/{result.rules_version}/{as_of:%Y%m%d%H%M%S}", period=result.period,
     )  # fmt: skip

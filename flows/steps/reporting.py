@@ -16,14 +16,14 @@ from filelock import FileLock, Timeout
 from flows import letters
 from flows.mailing.outbox import DeliveryReport
 from flows.office import Office
-from flows.steps import deciding, documents, portraits, quality
+from flows.steps import deciding, documents, portraits, quality, siting
 from flows.steps.delivering import deliver
-from flows.steps.picturing import site_view, summary_view
+from flows.steps.picturing import summary_view
 from flows.steps.running import recorded
 from flows.steps.viewing import NotOpened
 from templates.formats import quarter
-from templates.report import site_pages, summary_page
-from templates.views import SiteView, SummaryView
+from templates.report import summary_page
+from templates.views import SummaryView
 from warehouse import attainment, ledger, register, restating
 from warehouse.durable import sweep, write_whole
 from warehouse.killpoints import reached
@@ -84,14 +84,14 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
         gaps = (lights.yellow_gap_pp, lights.red_gap_pp)
         with store.transaction():
             register.record_register(store, office.config, as_of)
-            restating.recompute(store, as_of, gaps, projection.min_points)
+            stale = restating.recompute(store, as_of, gaps, projection.min_points)
             attainment.compute(store, period, as_of, gaps, projection.min_points)
             reached("compute")
         with restating.known_at(store, as_of):
             view = summary_view(store, office, period, as_of)
             scores = store.rows("score_plan", {"period": period})
-            site = site_view(store, period, as_of)
-            own = portraits.portraits(store, office, period, as_of)
+            # A correction of an earlier quarter shows on that quarter's unit pages too.
+            own = [portraits.portraits(store, office, p, as_of) for p in sorted({*stale, period})]
             quality.write(office, store, period, as_of)
         if send:
             made = documents.make(office, view, chart=True)
@@ -106,10 +106,12 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
                 recipients = ledger.enqueue(store, mails)
                 reached("enqueue")
     reached("documents")
-    summary = _write_pages(office, view, site)
-    portraits.write(office, own)
+    summary = _write_pages(office, view)
+    for views in own:
+        portraits.write(office, views)
     documents.write(office, view, summary.parent, made)
     with office.reader() as reader:
+        siting.write(office, reader, as_of)
         publish_site_data(reader.con, office.home.site / "data")
     return ReportResult(
         period,
@@ -123,17 +125,17 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
 
 
 def _title(office: Office, view: SummaryView) -> str:
-    return f"{office.config.plan.city_name}{quarter(view.period)}进展通报"
+    return office.say(
+        "%(city)s%(period)s进展通报", city=office.config.plan.city_name, period=quarter(view.period, office.say)
+    )
 
 
-def _write_pages(office: Office, view: SummaryView, site: SiteView) -> Path:
+def _write_pages(office: Office, view: SummaryView) -> Path:
     who = letters.Post(office, view.as_of).view
     page = summary_page(office.renderer, who, view)
     summary = office.home.reports(view.period) / "summary.html"
-    pages = {summary: page, office.home.site / f"{view.period}.html": page}
-    pages |= {office.home.site / name: text for name, text in site_pages(office.renderer, who, site).items()}
-    for path, text in pages.items():
-        write_whole(path, text)
+    for path in (summary, office.home.site / f"{view.period}.html"):
+        write_whole(path, page)
     return summary
 
 
