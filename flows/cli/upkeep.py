@@ -40,10 +40,15 @@ def doctor_command(home: Path | None, config: Path | None, as_json: bool) -> int
 
 
 @command(name="backup")
-def backup_command(home: Path | None, config: Path | None) -> int:
+@click.option("--tidy", is_flag=True, help="备份后按 settings.yml 的 keep 一节清理过期的备份、日志和副本。")
+def backup_command(home: Path | None, config: Path | None, tidy: bool) -> int:
     """把仓库、归档、审计日志、配置备份成一个文件,并当场核验。"""
     from flows import upkeep
 
+    if tidy:
+        done = upkeep.maintain(office_of(home, config), clock.now())
+        click.echo(f"备份已核验:{done.backup};清理过期文件 {done.removed} 个")
+        return DONE
     click.echo(f"备份已核验:{upkeep.backup(office_of(home, config), clock.now())}")
     return DONE
 
