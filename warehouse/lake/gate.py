@@ -53,9 +53,13 @@ class Gate:
     def enter(self) -> None:
         """Takes the next number of the fence; makes gate and trigger where they are missing. Needs the catalog."""
         text = files("warehouse").joinpath("sql", "postgres", "create_gate.sql").read_text("utf-8")
-        name = f"{self._address.schema}.jibao_fence"
         assert self._session is not None
-        if self._one(sql.SQL("SELECT to_regclass({})").format(sql.Literal(name))) is None:
+        # An upgrade of DuckLake may have rebuilt its table without our trigger.
+        catalog = f"{self._address.schema}.ducklake_snapshot_changes"
+        there = sql.SQL(
+            "SELECT count(*) FROM pg_trigger WHERE tgname = 'jibao_admit' AND tgrelid = to_regclass({})"
+        )
+        if self._one(there.format(sql.Literal(catalog))) == 0:
             with self._session.transaction():
                 self._session.execute(
                     sql.SQL("SET LOCAL search_path = {}").format(sql.Identifier(self._address.schema))

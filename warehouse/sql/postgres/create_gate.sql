@@ -1,11 +1,11 @@
 -- PostgreSQL, beside the catalog of a lake: the number of its present writer, every submission once, and the trigger
 -- that holds each commit to both. It runs inside the catalog's own transaction: refused here is not written there.
-CREATE TABLE jibao_fence (number BIGINT NOT NULL);
-INSERT INTO jibao_fence VALUES (0);
+CREATE TABLE IF NOT EXISTS jibao_fence (number BIGINT NOT NULL);
+INSERT INTO jibao_fence SELECT 0 WHERE NOT EXISTS (SELECT FROM jibao_fence);
 
-CREATE TABLE submission_gate (submission_id TEXT PRIMARY KEY, run_id TEXT NOT NULL, loaded_at TIMESTAMPTZ NOT NULL DEFAULT now());
+CREATE TABLE IF NOT EXISTS submission_gate (submission_id TEXT PRIMARY KEY, run_id TEXT NOT NULL, loaded_at TIMESTAMPTZ NOT NULL DEFAULT now());
 
-CREATE FUNCTION jibao_admit() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+CREATE OR REPLACE FUNCTION jibao_admit() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 DECLARE
     note JSON;
     holder BIGINT;
@@ -33,4 +33,4 @@ BEGIN
     RETURN NEW;
 END $body$;
 
-CREATE TRIGGER jibao_admit BEFORE INSERT ON ducklake_snapshot_changes FOR EACH ROW EXECUTE FUNCTION jibao_admit();
+CREATE OR REPLACE TRIGGER jibao_admit BEFORE INSERT ON ducklake_snapshot_changes FOR EACH ROW EXECUTE FUNCTION jibao_admit();
