@@ -43,15 +43,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
             os.utime(path, (time.time() - 60,) * 2)
     steps.collect(office, COLLECTED, send=False)
     until = datetime(2019, 10, 30, 18, tzinfo=SHANGHAI)
-    deciding.extend(
-        office,
-        PERIOD,
-        "LYJ" if office.config.find_unit("LYJ") else "GXJ",
-        until,
-        "李统筹",
-        "系统故障",
-        COLLECTED,
-    )
+    with office.store() as store:
+        owing = next(r["unit"] for r in store.rows("list_owed", {"period": PERIOD, "units": []}))
+    deciding.extend(office, PERIOD, owing, until, "李统筹", "系统故障", COLLECTED)
     deciding.close(office, PERIOD, "王统筹", "本季结束", datetime(2019, 10, 31, 9, tzinfo=SHANGHAI))
     deciding.reopen(office, PERIOD, "王统筹", "更正一个数", datetime(2019, 10, 31, 10, tzinfo=SHANGHAI))
     upkeep.backup(office, AFTER)
