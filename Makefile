@@ -22,11 +22,12 @@ test: setup desktop $(VENV)-peers/.ready ## all tests
 stress: setup desktop $(VENV)-peers/.ready ## the trials of chance (kills, faults, races) in their full number; takes hours
 	JIBAO_STRESS=1 $(BIN)/python -m pytest -m stress --timeout 7200 $(ARGS)
 
-check: setup ## lint, types, import contracts
+check: setup ## lint, types, import contracts, locked packages and their advisories
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	UV=$(UV) BIN=$(BIN) sh .ci/audit
 
 wheel: setup ## build the wheel, install it elsewhere, run the demo from an empty folder
 	sh .ci/wheel
