@@ -10,12 +10,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from config.calendar import SHANGHAI, period_end, previous_period
+from config.calendar import SHANGHAI, Cadence, period_end, previous_period
 from config.plan import Measure
+from config.register import Config
 from config.yamlfile import find
 from flows import sample, steps
+from flows.home import Home
 from flows.office import Office, open_office
 from flows.steps.opening import workbook_specs
 from templates.workbook import Filled, WorkbookSpec
@@ -54,6 +58,38 @@ def run_demo(office: Office, period: str, echo: Callable[[str], None]) -> list[s
         _quiet_quarter(office, quiet, echo)
     _eventful_quarter(office, period, echo)
     return _closing(office, period, time.monotonic() - began)
+
+
+def default_period(config: Config) -> str:
+    """A period well within the plan, with three before it."""
+    plan = config.plan
+    return previous_period(plan.end_period, 3 if plan.cadence is Cadence.YEARLY else 5)
+
+
+def example(name: str) -> Traversable:
+    """A plan that ships beside the packaged one.
+
+    :raises ValueError: no such example, with the names there are
+    """
+    folder = files("config").joinpath("examples")
+    names = sorted(one.name for one in folder.iterdir() if one.is_dir())
+    if name not in names:
+        raise ValueError(f"没有随程序发布的方案 {name};可用:{'、'.join(names)}")
+    return folder.joinpath(name)
+
+
+def settle(base: Traversable, home: Home) -> None:
+    """Copies a plan's files into HOME/config, so that every later command finds it there; own files stay.
+
+    :raises DemoRefused: when the home is not empty
+    """
+    if home.warehouse.exists():
+        raise DemoRefused(f"{home.root} 已有数据;演示只在空目录进行,请用 --home 指定另一个目录")
+    home.config.mkdir(parents=True, exist_ok=True)
+    for file in base.iterdir():
+        own = home.config / file.name
+        if file.is_file() and not own.exists():
+            own.write_bytes(file.read_bytes())
 
 
 def _moments(office: Office, period: str) -> tuple[datetime, datetime]:
@@ -121,7 +157,7 @@ def _specs(office: Office, period: str, as_of: datetime) -> dict[str, WorkbookSp
 
 def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Iterator[Mishap]:
     """One of each: chosen by what a unit owes, so that any register has them as far as it can."""
-    config = office.config
+    config, say = office.config, office.say
     free = [u for u in specs if specs[u].figures]
     names = {u.code: u.name for u in config.units}
 
@@ -142,10 +178,12 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             0,
             unit,
             f"{unit}_{period}.xlsx",
-            book(unit, sample.with_text(filled, item, "约1000")),
+            book(unit, sample.with_text(filled, item, say("约1000"))),
             f"{names[unit]}:数字里夹文字(退回)",
         )
-        yield Mishap(1, unit, f"{unit}_{period}_更正.xlsx", book(unit, filled), f"{names[unit]}:更正后重报")
+        yield Mishap(
+            1, unit, f"{unit}_{period}_{say('更正')}.xlsx", book(unit, filled), f"{names[unit]}:更正后重报"
+        )
     if found := pick(measure=Measure.COUNT):
         unit, item, filled = found
         yield Mishap(
@@ -161,7 +199,7 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             0,
             unit,
             f"{unit}_{period}.xlsx",
-            book(unit, sample.with_nil(filled, item)),
+            book(unit, sample.with_nil(filled, item, say)),
             f"{names[unit]}:零报告",
         )
     if found := pick(needs_parts=True, scope="city"):
@@ -179,14 +217,16 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             0,
             unit,
             f"{names[unit]}.csv",
-            sample.as_csv(book(unit, filled)),
+            sample.as_csv(book(unit, filled), say=say),
             f"{names[unit]}:GB18030 编码的 CSV",
         )
     if found := pick(scope="unit"):
         unit, item, filled = found
         body = book(unit, filled)
         yield Mishap(0, unit, f"{unit}_{period}.xlsx", body, f"{names[unit]}:正常报送")
-        yield Mishap(1, unit, f"{unit}_{period} - 副本.xlsx", body, f"{names[unit]}:同一文件再投一次(重复)")
+        yield Mishap(
+            1, unit, f"{unit}_{period} - {say('副本')}.xlsx", body, f"{names[unit]}:同一文件再投一次(重复)"
+        )
     if found := pick(scope="unit"):
         unit, item, filled = found
         yield Mishap(2, unit, f"{unit}_{period}.xlsx", book(unit, filled), f"{names[unit]}:截止后才报(迟报)")
@@ -210,7 +250,7 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
         yield Mishap(
             0, cut, f"{cut}_{period}.xlsx", whole[: len(whole) // 2], f"{names[cut]}:文件只传了一半(暂存)"
         )
-        yield Mishap(1, cut, f"{cut}_{period}_重传.xlsx", whole, f"{names[cut]}:重新上传")
+        yield Mishap(1, cut, f"{cut}_{period}_{say('重传')}.xlsx", whole, f"{names[cut]}:重新上传")
         free[:3] = [lender]
         yield Mishap(
             0,

@@ -15,14 +15,17 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from config.calendar import period_end, period_index, previous_period
+from config.calendar import Cadence, period_end, period_index, previous_period
+from config.language import CHINESE, N_, Language, language
 from config.plan import Accumulation, Indicator, Measure, TargetKind
 from config.register import Config
 from templates.workbook import Filled, WorkbookSpec, upload_workbook
 
 # Cumulative share of a year's total by quarter: business is slow in winter.
 _SEASON = (0.21, 0.45, 0.70, 1.0)
-_PROGRESS_TEXT = ("已印发年度工作安排", "正按计划推进,阶段任务完成", "已完成年度任务并通过验收")
+_PROGRESS_TEXT = (
+    N_("已印发年度工作安排"), N_("正按计划推进,阶段任务完成"), N_("已完成年度任务并通过验收"),
+)  # fmt: skip
 
 
 def chance(*parts: str) -> float:
@@ -50,7 +53,7 @@ def figure(config: Config, indicator: Indicator, unit: str, period: str) -> Fill
     elapsed = _elapsed(config, period)
     pace = 0.62 + 0.63 * chance(indicator.code, unit)
     if indicator.measure is Measure.STATE:
-        return _state(pace * elapsed)
+        return _state(pace * elapsed, _say(config))
     if indicator.measure is Measure.PERCENT:
         return _percent(indicator, unit, _level(indicator, pace, elapsed), period)
     level = _level(indicator, pace, elapsed)
@@ -83,9 +86,9 @@ def workbook(spec: WorkbookSpec, filled: Mapping[str, Filled]) -> bytes:
     return upload_workbook(spec, filled)
 
 
-def as_csv(workbook_bytes: bytes, encoding: str = "gb18030") -> bytes:
+def as_csv(workbook_bytes: bytes, encoding: str = "gb18030", say: Language = CHINESE) -> bytes:
     """The 填报表 sheet saved as CSV, as Excel on a Chinese Windows does."""
-    sheet = load_workbook(io.BytesIO(workbook_bytes), read_only=True)["填报表"]
+    sheet = load_workbook(io.BytesIO(workbook_bytes), read_only=True)[say("填报表")]
     text = io.StringIO()
     writer = csv.writer(text)
     for row in sheet.iter_rows(values_only=True):
@@ -102,8 +105,8 @@ def with_blank(filled: Mapping[str, Filled], item: str) -> dict[str, Filled]:
     return dict(filled) | {item: Filled()}
 
 
-def with_nil(filled: Mapping[str, Filled], item: str) -> dict[str, Filled]:
-    return dict(filled) | {item: Filled(nil="是", remark="本季度无此项业务")}
+def with_nil(filled: Mapping[str, Filled], item: str, say: Language = CHINESE) -> dict[str, Filled]:
+    return dict(filled) | {item: Filled(nil="是", remark=say("本季度无此项业务"))}
 
 
 def with_factor(filled: Mapping[str, Filled], item: str, factor: float) -> dict[str, Filled]:
@@ -116,6 +119,10 @@ def with_factor(filled: Mapping[str, Filled], item: str, factor: float) -> dict[
 def earlier_periods(period: str, count: int = 3) -> list[str]:
     """The periods before ``period``, oldest first."""
     return [previous_period(period, n) for n in range(count, 0, -1)]
+
+
+def _say(config: Config) -> Language:
+    return language(config.settings.locale, config.plan.cadence is Cadence.YEARLY)
 
 
 def _elapsed(config: Config, period: str) -> float:
@@ -147,17 +154,19 @@ def _percent(indicator: Indicator, unit: str, level: float, period: str) -> Fill
     return Filled(round(100 * part / whole, 2), float(part), float(whole))
 
 
-def _state(done: float) -> Filled:
+def _state(done: float, say: Language) -> Filled:
     if done >= 0.82:
-        return Filled("已完成", evidence="验收意见(样例)", remark="已通过验收")
-    return Filled("推进中" if done > 0.3 else "未启动", remark="按计划推进")
+        return Filled("已完成", evidence=say("验收意见(样例)"), remark=say("已通过验收"))
+    return Filled("推进中" if done > 0.3 else "未启动", remark=say("按计划推进"))
 
 
 def _progress(item: str, config: Config, period: str) -> Filled:
     done = (0.6 + 0.5 * chance(item, "progress")) * _elapsed(config, period)
     step = 2 if done >= 0.8 else 1 if done > 0.2 else 0
     states = ("未启动", "推进中", "已完成")
-    return Filled(states[step], remark=_PROGRESS_TEXT[step], evidence="验收材料(样例)" if step == 2 else "")
+    say = _say(config)
+    evidence = say("验收材料(样例)") if step == 2 else ""
+    return Filled(states[step], remark=say(_PROGRESS_TEXT[step]), evidence=evidence)
 
 
 def first_item(config: Config, unit: str, **wanted: Any) -> str | None:
