@@ -54,3 +54,7 @@ desktop: ## browser, office suite and fonts for the tests, where the machine can
 
 clean:
 	rm -rf var dist build .mypy_cache .ruff_cache .pytest_cache
+
+.PHONY: catalogue
+catalogue: ## what the English catalogue lacks, and what nobody says any more
+	.venv/bin/python tests/core/catalogue_sources.py

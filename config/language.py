@@ -61,7 +61,8 @@ class Language:
         for pattern, source in _patterns():
             if found := pattern.fullmatch(text):
                 return self(source, **{k: self._stored(v) for k, v in found.groupdict().items()})
-        return text
+        listed = _reasons(text)
+        return ", ".join(f"{name} ({self.stored(reason)})" for name, reason in listed) if listed else text
 
     @property
     def is_chinese(self) -> bool:
@@ -81,6 +82,22 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
         (re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(text)), re.S), text)
         for text in changing
     )
+
+
+def _reasons(text: str) -> list[tuple[str, str]]:
+    """``名称（理由），名称（理由）``, as the mart lists what a score leaves out; [] for anything else."""
+    found, depth, start, name = [], 0, 0, ""
+    for place, char in enumerate(text):
+        if char == "（":
+            if depth == 0:
+                name, start = text[start:place].removeprefix("，"), place + 1
+            depth += 1
+        elif char == "）" and depth:
+            depth -= 1
+            if depth == 0:
+                found.append((name, text[start:place]))
+                start = place + 1
+    return found if found and depth == 0 and start == len(text) else []
 
 
 CHINESE = Language("zh", "zh-CN")

@@ -48,4 +48,8 @@ MAIL = (  # why a mail did not leave
     N_("邮件服务器 %(n)s 秒内没有完成,正文已交出,不知是否送达"), N_("邮件服务器 %(n)s 秒内没有完成,正文未交出"), N_("已发出"),
     N_("发送时程序中断，不知是否送达"), N_("已尝试 %(n)s 次，均未得到确认，不再重发"), N_("人工重发：%(reason)s"),
 )  # fmt: skip
-PATTERNS = (*NOTES, *REASONS, *HELD, *MAIL)
+QUALITY = (  # what the data-quality pages say of runs and rules (templates.quality)
+    N_("%(n)s次未能执行"), N_("从未用到"), N_("从未查出问题"), N_("本期无适用数据"), N_("收取"), N_("复核"), N_("未校验"), N_("完成"),
+    N_("出错"), N_("未结束"), N_("逐行规则"), N_("整份文件规则"),
+)  # fmt: skip
+PATTERNS = (*QUALITY, *NOTES, *REASONS, *HELD, *MAIL)

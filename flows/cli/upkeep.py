@@ -11,6 +11,7 @@ import click
 
 from flows import clock
 from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, command, group, office_of
+from flows.home import Home
 
 
 @command(name="init")
@@ -134,13 +135,52 @@ def audit_verify_command(home: Path | None, config: Path | None, quick: bool, he
 
 
 @command(name="demo")
-@click.option("--period", type=Quarter(), default="2019-Q3", show_default=True, help="演示的报告期。")
-def demo_command(home: Path | None, config: Path | None, period: str) -> int:
-    """在空的工作目录里用随程序发布的样例走完一个季度。"""
-    from flows.demo import run_demo
+@click.option(
+    "--period",
+    type=Quarter(),
+    default=None,
+    help="演示的报告期;默认取方案期内靠后的一期(梅州方案为 2019-Q3)。",
+)
+@click.option(
+    "--plan",
+    default=None,
+    help="改用另一个随程序发布的方案,例如 alder-vale(英文、按年报送);配置复制到 HOME/config/。",
+)
+def demo_command(home: Path | None, config: Path | None, period: str | None, plan: str | None) -> int:
+    """在空的工作目录里用样例走完四期:开启、报送、校验、催报、通报、站点、邮件。"""
+    from flows import demo
 
-    for line in run_demo(office_of(home, config), period, echo=click.echo):
+    if plan is not None:
+        try:
+            demo.settle(
+                demo.example(plan), Home((home or Path(os.environ.get("JIBAO_HOME", "./var"))).absolute())
+            )
+        except ValueError as error:
+            click.echo(str(error), err=True)
+            return WRONG_USE
+    office = office_of(home, config)
+    for line in demo.run_demo(office, period or demo.default_period(office.config), echo=click.echo):
         click.echo(line)
+    return DONE
+
+
+@command(name="new-plan")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--locale", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="样板的语言。"
+)
+def new_plan_command(home: Path | None, config: Path | None, folder: Path, locale: str) -> int:
+    """在 FOLDER 写一套带注释的方案样板(方案、单位、日历、设置、联系人),改成自己的即可使用。"""
+    from flows.scaffold import ScaffoldRefused, new_plan
+
+    try:
+        written = new_plan(folder, locale)
+    except ScaffoldRefused as error:
+        click.echo(str(error), err=True)
+        return WRONG_USE
+    for path in written:
+        click.echo(f"已写:{path}")
+    click.echo(f"改好后检查:jibao plan --config {folder};试演:jibao demo --config {folder} --home 空目录")
     return DONE
 
 
