@@ -23,17 +23,14 @@ MOST_BYTES = 10_000_000
 GENERATIONS = 20  # two hundred MB at most; retention removes them by age before
 
 
-def write(
-    logs: Path, event: str, *, level: str = "info", secrets: Iterable[str] | None = None, **fields: Any
-) -> None:
+def write(logs: Path, event: str, *, level: str = "info", **fields: Any) -> None:
     """Adds one line: time, level, event, pid and ``fields``. A log that cannot be written stops nobody.
 
     :param event: run_ended, command_failed, maintained, rebuilt, ...
-    :param secrets: what to mask; those of the environment when not given
     """
     line = {"time": clock.now().isoformat(timespec="milliseconds"), "level": level, "event": event}
     line |= {"pid": os.getpid()} | fields
-    text = json.dumps(redacted(line, known_secrets() if secrets is None else secrets), ensure_ascii=False)
+    text = json.dumps(redacted(line, known_secrets()), ensure_ascii=False)
     with contextlib.suppress(OSError):
         logs.mkdir(parents=True, exist_ok=True)
         path = logs / FILE

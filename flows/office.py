@@ -13,7 +13,7 @@ from config.calendar import Cadence
 from config.language import Language, language
 from config.register import Config, ConfigError, load_config, packaged
 from config.yamlfile import Folder
-from flows import clock
+from flows import clock, secrecy
 from flows.home import Home
 from templates.render import Renderer
 from warehouse import killpoints
@@ -71,4 +71,6 @@ def open_office(home: Path | None = None, config: Folder | None = None, trigger:
         lake = parse_warehouse(os.environ.get("JIBAO_WAREHOUSE"), place.lake)
     except StoreError as error:
         raise ConfigError(str(error)) from error
-    return Office(place, base, load_config([place.config, base]), trigger, lake)
+    config_now = load_config([place.config, base])
+    secrecy.learn(config_now.settings.mail)
+    return Office(place, base, config_now, trigger, lake)

@@ -24,14 +24,23 @@ _SHORTEST = 4  # shorter ones would black out ordinary words
 MASK = "***"
 
 
-def known_secrets(mail: Mail | None = None) -> set[str]:
+_files: set[str] = set()  # password files that the configuration of this process named
+
+
+def learn(mail: Mail) -> None:
+    """From now on the password in ``mail.password_file`` is masked too, whatever it is changed to."""
+    if mail.password_file:
+        _files.add(mail.password_file)
+
+
+def known_secrets() -> set[str]:
     """Every spelling of every secret: as it is, its password part, base64, URL-quoted."""
     found = {v for name in _VARIABLES if (v := os.environ.get(name))}
-    if mail is not None and mail.password_file:
+    for name in _files:
         try:
-            lines = Path(mail.password_file).read_text("utf-8").splitlines()
+            lines = Path(name).read_text("utf-8").splitlines()
         except (OSError, ValueError):
-            lines = []
+            continue
         found |= {lines[0].strip()} if lines else set()
     found |= {s.partition(":")[2] for s in found if ":" in s}
     plain = {s for s in found if len(s) >= _SHORTEST}

@@ -12,10 +12,9 @@ from typing import Any
 import click
 
 from config.register import ConfigError
-from config.settings import Mail
 from flows import clock, logbook
 from flows.office import Office, open_office
-from flows.secrecy import known_secrets, redact
+from flows.secrecy import redact
 
 DONE, PROBLEMS, WRONG_USE, FAILED = 0, 1, 2, 3
 
@@ -62,7 +61,7 @@ def command(
                 click.echo("已中断;已提交的数据都在,重新运行即可继续。", err=True)
                 code = FAILED
             except Exception as error:  # the last edge: one line for the reader, the trace for the log
-                code = _refused(error) or _component_failed(error, home, config)
+                code = _refused(error) or _component_failed(error, home)
             sys.exit(code or DONE)
 
         options = click.option(
@@ -88,23 +87,15 @@ def _refused(error: Exception) -> int:
     return WRONG_USE
 
 
-def _component_failed(error: Exception, home: Path | None, config: Path | None) -> int:
+def _component_failed(error: Exception, home: Path | None) -> int:
     """One line for the reader; the trace goes to HOME/logs, where the operator looks. No secret in either."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     logs = (home or Path("./var")) / "logs"
-    secrets = known_secrets(_mail(home, config))
-    click.echo(redact(f"没有完成:{first}", secrets), err=True)
+    click.echo(redact(f"没有完成:{first}"), err=True)
     if logs.is_dir():
-        logbook.failure(logs, "command_failed", error, secrets=secrets, command=" ".join(sys.argv[1:2]))
+        logbook.failure(logs, "command_failed", error, command=" ".join(sys.argv[1:2]))
         click.echo(f"详情见 {logs / logbook.FILE}", err=True)
     return FAILED
-
-
-def _mail(home: Path | None, config: Path | None) -> Mail | None:
-    try:
-        return open_office(home, config).config.settings.mail
-    except Exception:  # the failure may be the configuration itself
-        return None
 
 
 def office_of(home: Path | None, config: Path | None) -> Office:

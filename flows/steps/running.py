@@ -12,7 +12,6 @@ from typing import Any
 
 from flows import clock, logbook
 from flows.office import Office
-from flows.secrecy import known_secrets
 from warehouse import facts
 from warehouse.store import Store
 
@@ -39,10 +38,7 @@ def recorded(office: Office, store: Store, flow: str, period: str | None, **para
     try:
         yield run_id
     except BaseException as error:
-        logbook.failure(
-            office.home.logs, "run_ended", error, secrets=known_secrets(office.config.settings.mail),
-            outcome="failed", seconds=_since(began), **said
-        )
+        logbook.failure(office.home.logs, "run_ended", error, outcome="failed", seconds=_since(began), **said)
         with store.transaction():
             facts.end_run(store, run_id, clock.now(), "failed")
         raise
