@@ -1,5 +1,5 @@
--- Temp table attain_series: each assessed series by quarter; city values rolled up from its reporters with coverage.
-CREATE OR REPLACE TEMP TABLE attain_series AS
+-- Temp table attain_fresh: each assessed series by quarter; city values rolled up from its reporters with coverage.
+CREATE OR REPLACE TEMP TABLE attain_fresh AS
 WITH rolled AS (
     SELECT f.city_series AS series, f.t,
            count(f.value) AS with_value,
@@ -25,7 +25,7 @@ SELECT series, t,
        END AS value,
        CASE WHEN rollup = 'ratio' AND (reporters > 1 OR with_parts > 0) THEN with_parts ELSE with_value END AS reported,
        with_state, done, nil, any_state,
-       rollup = 'ratio' AND denominator = 0 AS is_zero_denominator,
+       rollup = 'ratio' AND coalesce(denominator = 0, false) AS is_zero_denominator,
        rollup = 'ratio' AND with_value > 0 AND with_parts < with_value AND reporters > 1 AS lacks_parts,
        rollup <> 'sum' OR reported = reporters AS is_complete
 FROM rolled JOIN attain_target USING (series)
