@@ -111,8 +111,10 @@ def _known(
 ) -> None:
     if not named:
         raise doc.error(at, f"{what}:没有写明责任单位")
+    seen: set[str] = set()  # a national plan names thousands of units in one line
     for n, code in enumerate(named):
         if code not in codes:
             raise doc.error((*at, n), f"{what}:单位 {code} 不在 units.yml 中")
-        if code in named[:n]:
+        if code in seen:
             raise doc.error((*at, n), f"{what}:单位 {code} 写了两次")
+        seen.add(code)
