@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 from openpyxl import load_workbook
 
-IDEOGRAPH = re.compile("[\u3000-\u9fff\uff01-\uff65]")
+IDEOGRAPH = re.compile("[\u3001-\u9fff\uff01-\uff65]")
 _FINDINGS = "SELECT DISTINCT sheet || ' ' || message FROM mart.finding"
 
 
@@ -53,6 +53,8 @@ def _file(place: str, name: str, body: bytes) -> Iterator[tuple[str, str]]:
     elif kind in ("html", "txt", "svg"):
         # Styles name Chinese fonts and explain themselves; nobody reads them on the page.
         text = re.sub(r"<style.*?</style>|<!--.*?-->", "", body.decode(), flags=re.S)
+        # data-h heads a cell on a phone; the other data- attributes are the program's own keys.
+        text = re.sub(r' data-(?!h=)[\w-]+="[^"]*"', "", text)
         yield place, unescape(text)
     elif kind == "json":
         yield place, body.decode()
