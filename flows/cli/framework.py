@@ -90,6 +90,9 @@ def _refused(error: Exception) -> int:
 def _component_failed(error: Exception, home: Path | None) -> int:
     """One line for the reader; the trace goes to HOME/logs, where the operator looks. No secret in either."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    from flows import troubles  # knows DuckDB: not paid for by commands that go well
+
+    first = troubles.line_for(error) or first
     logs = (home or Path("./var")) / "logs"
     click.echo(redact(f"没有完成:{first}"), err=True)
     if logs.is_dir():

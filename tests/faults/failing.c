@@ -58,7 +58,7 @@ static int below_fd(int fd) {
 static int fails(char kind) {
     if (!strchr(kinds, kind)) return 0;
     long now = __atomic_add_fetch(&seen, 1, __ATOMIC_SEQ_CST);
-    if (now == wanted || (sticky && now > wanted)) {
+    if (wanted && (now == wanted || (sticky && now > wanted))) {
         __atomic_add_fetch(&given, 1, __ATOMIC_SEQ_CST);
         errno = code;
         return 1;

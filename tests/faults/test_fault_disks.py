@@ -196,7 +196,7 @@ def test_a_flipped_byte_is_found_and_the_message_names_the_command(
     before, after = ladder["report"][0], ladder["report"][1]
     damaged = copy_home(before, tmp_path / "damaged")
     if what.endswith(".wal"):
-        died = forge.run(damaged, *STAGES["report"], JIBAO_KILL_AT="documents:1")
+        died = forge.run(damaged, *STAGES["report"], JIBAO_KILL_AT="enqueue:1")
         assert died.status == -9
     size = (damaged / what).stat().st_size
     chance, found = random.Random(what), 0

@@ -137,7 +137,7 @@ def _tables(home: Path) -> Iterator[tuple[str, Any]]:
             rows = con.execute(f"SELECT {', '.join(kept)} FROM main.{table}").fetchall()
             yield table, sorted(map(repr, rows))
         # A rerun judges again what it finds, which may be nothing.
-        judged = "SELECT rule, sum(rows_checked), sum(rows_failed), engine FROM main.check_run GROUP BY ALL"
+        judged = "SELECT rule, sum(rows_failed), engine FROM main.check_run GROUP BY ALL"
         yield "rules", sorted(map(repr, con.execute(judged).fetchall()))
         yield "mail states", con.execute("SELECT mail_id, kind, state FROM mart.mail ORDER BY ALL").fetchall()
 
