@@ -1,0 +1,177 @@
+"""Canaries in the place of every secret: after refused logins, failed runs and traces they are found nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import yaml
+from aiosmtpd.smtp import AuthResult
+
+from running_office import free_ports, launch, wait_until_up
+
+from config.calendar import SHANGHAI
+from config.register import packaged
+from flows import logbook
+from flows.mailing.sink import _AnyPort
+from flows.secrecy import known_secrets, redact
+
+MAIL = "Kanarienvogel-Mail-7f3a"
+API = "tongchou:Kanarienvogel+API/9c1d"
+SPELLINGS = {
+    t
+    for s in (MAIL, API, API.partition(":")[2])
+    for t in (s, base64.b64encode(s.encode()).decode(), quote(s, safe=""))
+} | {base64.b64encode(f"\0jibao\0{MAIL}".encode()).decode()}
+AS_OF = datetime(2019, 10, 8, 9, tzinfo=SHANGHAI)
+
+
+def leaks(folder: Path, but: Path | None = None) -> list[str]:
+    """Files below ``folder`` that hold a canary in any spelling."""
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path != but:
+            data = path.read_bytes()
+            found += [f"{path}: {s}" for s in SPELLINGS if s.encode() in data]
+    return found
+
+
+@contextmanager
+def refusing_server(quoting: bool) -> Iterator[int]:
+    """Wants a login and refuses it, quoting what it was sent when ``quoting``: the worst a server can do."""
+
+    def check(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        said = (
+            f"535 no: {data.password.decode()} {base64.b64encode(data.password).decode()}"
+            if quoting
+            else "535 no"
+        )
+        return AuthResult(success=False, handled=False, message=said)
+
+    controller = _AnyPort(
+        object(),
+        hostname="127.0.0.1",
+        port=0,
+        authenticator=check,
+        auth_required=True,
+        auth_require_tls=False,
+    )
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        controller.stop()
+
+
+def office_with(home: Path, port: int, password_file: Path | None) -> None:
+    settings = yaml.safe_load(packaged().joinpath("settings.yml").read_text("utf-8"))
+    settings["mail"] |= {
+        "mode": "smtp", "host": "127.0.0.1", "port": port, "user": "jibao",
+        "password_file": str(password_file) if password_file else "",
+    }  # fmt: skip
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.yml").write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
+
+
+def run(home: Path, *words: str, code: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    program = code or "from flows.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *words, "--home", str(home)],
+        capture_output=True, text=True, check=False, env=os.environ | env, timeout=300,
+    )  # fmt: skip
+
+
+_FAILING = """
+import sys
+from flows import steps
+from flows.cli import main
+def fail(*args, **kwargs):
+    from flows.mailing.transport import read_password
+    from flows.office import open_office
+    import os
+    secret = read_password(args[0].config.settings.mail)
+    raise RuntimeError(f"lost with {secret} and {os.environ.get('PREFECT_SERVER_API_AUTH_STRING')}")
+steps.remind = fail
+import flows.steps.reminding as r
+r.remind = fail
+main()
+"""
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """An office whose mail server refuses its login and quotes the password in doing so; its password file."""
+    secret_file = tmp_path / "secret" / "smtp"
+    secret_file.parent.mkdir()
+    secret_file.write_text(MAIL + "\n", "utf-8")
+    secret_file.chmod(0o600)
+    with refusing_server(quoting=True) as port:
+        office_with(tmp_path / "home", port, secret_file)
+        yield tmp_path / "home", secret_file
+
+
+def test_no_secret_in_anything_that_is_written(refused: tuple[Path, Path]) -> None:
+    home, env = refused[0], {"PREFECT_SERVER_API_AUTH_STRING": API}
+    said = [
+        run(home, "open", "--period", "2019-Q3", "--as-of", "2019-10-08", **env),  # login refused
+        run(home, "doctor", **env),
+        run(home, "remind", code=_FAILING, **env),  # a failure whose words hold both secrets
+        run(home, "backup", **env),
+    ]
+    assert said[0].returncode == 3 and "不接受登录" in said[0].stderr
+    assert said[2].returncode == 3 and "***" in said[2].stderr
+    assert said[3].returncode == 0
+    spoken = "".join(s.stdout + s.stderr for s in said)
+    assert not [s for s in SPELLINGS if s in spoken]
+    assert leaks(home) == []
+    log = (home / "logs" / logbook.FILE).read_text("utf-8")
+    assert "lost with ***" in log and "Traceback" in log  # the trace is there, the secret is not
+
+
+@pytest.mark.skipif(not os.environ.get("JIBAO_STRESS"), reason="starts a Prefect server of its own (make stress)")
+@pytest.mark.stress
+def test_no_secret_in_prefects_database_or_any_process_list(refused: tuple[Path, Path]) -> None:
+    home, secret_file = refused
+    up = launch(home, free_ports(3), PREFECT_SERVER_API_AUTH_STRING=API)
+    try:
+        wait_until_up(up, 600)
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            up.api("/deployments/filter", {})
+        listed = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+        assert not [s for s in SPELLINGS if s in listed]
+        up.headers["Authorization"] = "Basic " + base64.b64encode(API.encode()).decode()
+        opened = up.ended(up.start("开启报送/季初开启", period="2019-Q3"), 300)
+        assert opened["state_type"] in ("COMPLETED", "FAILED")
+        secret_file.unlink()
+        secret_file.mkdir()  # a failure of another kind, in the flow itself
+        up.ended(up.start("催报/每日催报"), 300)
+    finally:
+        up.process.send_signal(signal.SIGTERM)
+        up.process.wait(90)
+    assert leaks(home) == []
+    assert not [s for s in SPELLINGS if s in up.printed.read_text("utf-8")]
+
+
+def test_the_canary_would_be_found(tmp_path: Path) -> None:
+    """The search itself works: a test that cannot fail proves nothing."""
+    (tmp_path / "log").write_text(f"x {base64.b64encode(MAIL.encode()).decode()} y")
+    assert leaks(tmp_path)
+
+
+def test_masking_knows_every_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", API)
+    monkeypatch.setenv("JIBAO_SMTP_PASSWORD", MAIL)
+    text = " ".join(SPELLINGS - {base64.b64encode(f"\0jibao\0{MAIL}".encode()).decode()})
+    assert set(redact(text).split()) == {"***"}
+    assert "" not in known_secrets()
