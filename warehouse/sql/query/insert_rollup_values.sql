@@ -4,4 +4,3 @@ SELECT r.version, f.series, f.value, f.reported, f.with_state, f.done, f.nil, f.
 FROM attain_fresh f
 JOIN attain_digest d ON d.t = f.t AND d.version IS NULL AND d.is_present
 JOIN derived.rollup r ON r.period = d.period
-ORDER BY r.version, f.series
