@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,19 +35,24 @@ def rounds() -> Callable[[int, int], int]:
 @pytest.fixture(scope="session", autouse=os.environ.get("JIBAO_TEST_STORE") == "ducklake")
 def every_store_is_a_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """With ``JIBAO_TEST_STORE=ducklake`` whatever a test opens as a file is a lake of its own on PostgreSQL."""
-    from postgres_server import lake_at, running
+    from postgres_server import cloned_lake, running
+
     from warehouse.store import Reader, Store
 
     store, reader = Store.__init__, Reader.__init__
+    made: dict[str, Any] = {}
     data = tmp_path_factory.mktemp("lakes")
     with running("fsync=off", "max_connections=60") as conninfo, pytest.MonkeyPatch.context() as patch:
 
         def lake(path: Path) -> Any:
             plain = str(path).replace(".snapshot.duckdb", ".duckdb")
-            return lake_at(conninfo, plain, data / hashlib.sha256(plain.encode()).hexdigest()[:16])
+            if plain not in made:
+                made[plain] = cloned_lake(conninfo, plain, data)
+            return made[plain]
 
         def open_store(self: Store, path: Path, **options: Any) -> None:
-            store(self, path, **options | {"lake": options.get("lake") or lake(path)})
+            given = options.get("lake") or (None if path.name == "none" else lake(path))
+            store(self, path, **options | {"lake": given})
 
         def open_reader(self: Reader, snapshot: Path, **options: Any) -> None:
             reader(self, snapshot, **options | {"lake": options.get("lake") or lake(snapshot)})

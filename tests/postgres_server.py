@@ -16,9 +16,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from warehouse.lake.address import LakeAddress, parse_warehouse
+from warehouse.store import Store
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
 
@@ -70,12 +73,39 @@ def lake_at(conninfo: str, name: str, data_path: Path) -> LakeAddress:
     return found
 
 
+def cloned_lake(conninfo: str, name: str, data_path: Path) -> LakeAddress:
+    """A lake of its own whose schema is there already: a database made from a template, 20 times as fast as migrating.
+
+    :param data_path: the same for all of one session; Parquet files have names of their own
+    """
+    template = "template_" + hashlib.sha256(str(data_path).encode()).hexdigest()[:16]
+    database = "lake_" + hashlib.sha256(name.encode()).hexdigest()[:20]
+
+    def at(dbname: str) -> LakeAddress:
+        return LakeAddress(make_conninfo(conninfo, dbname=dbname), f"{data_path}/", "jibao")
+
+    with psycopg.connect(conninfo, autocommit=True) as session:
+        known = {row[0] for row in session.execute("SELECT datname FROM pg_database").fetchall()}
+        if template not in known:
+            session.execute(f"CREATE DATABASE {template}".encode())
+            with Store(data_path / "none", lake=at(template)):
+                pass
+        if database not in known:
+            session.execute(f"CREATE DATABASE {database} TEMPLATE {template} STRATEGY file_copy".encode())
+    return at(database)
+
+
 def _run(*words: object) -> None:
     command = [str(w) for w in words]
     if os.geteuid() == 0:  # the server refuses to be root's
         command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, cwd="/"
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+        cwd="/",
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
 

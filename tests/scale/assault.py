@@ -78,7 +78,12 @@ def main(root: Path, setting: str, workers: int, rounds: int, seed: int) -> None
         living: dict[int, Callable[[], None]] = {}
 
         def judge(part: int, version: int = version) -> Callable[[], None]:
-            return lambda: judge_slice(where, Slice(part, PARTS), at(version), nation.PERIOD) and None
+            def until_loaded() -> None:
+                while any(where.home.inbox.glob("*/*.*")):
+                    judge_slice(where, Slice(part, PARTS), at(version), nation.PERIOD)
+                    time.sleep(0.3)
+
+            return until_loaded
 
         def load(version: int = version) -> None:
             give_up = time.monotonic() + 240
@@ -98,8 +103,7 @@ def main(root: Path, setting: str, workers: int, rounds: int, seed: int) -> None
                 work = living.pop(pid)
                 died = os.WIFSIGNALED(status)
                 counts["failed"] += not died and os.WEXITSTATUS(status) != 0
-                # What was killed, and what finished before all was loaded, is sent out again.
-                if died or any(where.home.inbox.glob("*/*.*")):
+                if died:
                     living[start(work)] = work
                     counts["started"] += 1
                 continue

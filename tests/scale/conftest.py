@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_server import lake_at, running
+from postgres_server import cloned_lake, lake_at, running
 
 from warehouse.lake.address import LakeAddress
 
@@ -18,8 +18,19 @@ def postgres() -> Iterator[str]:
         yield conninfo
 
 
+@pytest.fixture(scope="session")
+def lake_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lakes")
+
+
 @pytest.fixture
-def lake(postgres: str, tmp_path: Path) -> LakeAddress:
+def lake(postgres: str, tmp_path: Path, lake_data: Path) -> LakeAddress:
+    return cloned_lake(postgres, str(tmp_path), lake_data)
+
+
+@pytest.fixture
+def bare_lake(postgres: str, tmp_path: Path) -> LakeAddress:
+    """An address where no lake was made yet."""
     return lake_at(postgres, str(tmp_path), tmp_path / "lake")
 
 

@@ -117,10 +117,6 @@ def test_a_writer_that_was_cut_off_cannot_write_over_its_successor(
 
 
 def test_a_reader_sees_one_state_and_never_waits(store: Store, lake: LakeAddress, tmp_path: Path) -> None:
-    nobody = Reader(tmp_path / "none", lake=lake)
-    assert not nobody.has_data()
-    with pytest.raises(StoreError, match="还没有数据"), nobody:
-        pass
     with store:
         with store.transaction():
             submit(store, "a")
@@ -134,6 +130,16 @@ def test_a_reader_sees_one_state_and_never_waits(store: Store, lake: LakeAddress
                 reader.con.execute("INSERT INTO run_end VALUES ('r', now(), 'done')")
         with Reader(tmp_path / "none", lake=lake) as reader:
             assert ids(reader) == ["a", "b"]
+
+
+def test_before_the_first_opening_there_is_no_data(bare_lake: LakeAddress, tmp_path: Path) -> None:
+    nobody = Reader(tmp_path / "none", lake=bare_lake)
+    assert not nobody.has_data()
+    with pytest.raises(StoreError, match="还没有数据"), nobody:
+        pass
+    with Store(tmp_path / "w.duckdb", lake=bare_lake):
+        pass
+    assert nobody.has_data()
 
 
 def test_tidying_merges_files_and_keeps_every_snapshot(store: Store) -> None:

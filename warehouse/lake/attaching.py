@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from warehouse.lake.address import LakeAddress
 from warehouse.places import StoreError, configure
 
 LAKE = "lake"
+_SPILL = "jibao-spill-"
+_number = itertools.count()
 _NOT_YET = ("does not exist", "no DuckLake", "Existing DuckLake")
 
 
@@ -20,8 +25,7 @@ def attach(address: LakeAddress, *, read_only: bool = False) -> duckdb.DuckDBPyC
 
     :raises StoreError: an extension or the database is missing, or (read-only) no lake was made there yet
     """
-    # Plan data and figures of one batch; what is larger spills to the machine's own disk, not to shared storage.
-    con = duckdb.connect(config={"temp_directory": f"{tempfile.gettempdir()}/jibao-spill"})
+    con = duckdb.connect(config={"temp_directory": str(_spill_folder())})
     try:
         for extension in ("postgres_scanner", "ducklake", *(("httpfs",) if address.is_remote else ())):
             con.execute(f"LOAD '{_wheel(extension)}'")
@@ -40,6 +44,20 @@ def attach(address: LakeAddress, *, read_only: bool = False) -> duckdb.DuckDBPyC
             raise StoreError("还没有数据:湖仓尚未建立,请先运行 jibao open 或 jibao cycle") from error
         raise StoreError(f"湖仓连不上:{reason}。请检查 JIBAO_WAREHOUSE、PostgreSQL 与数据目录") from error
     return con
+
+
+def _spill_folder() -> Path:
+    """Where memory spills to: the machine's own disk, never shared storage, and a folder for this connection alone.
+
+    Two databases with one folder overwrite each other's blocks. DuckDB makes it when needed and removes it at closing;
+    what a killed process left is removed here.
+    """
+    root = Path(tempfile.gettempdir())
+    for left in root.glob(f"{_SPILL}*"):
+        pid = left.name[len(_SPILL) :].partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return root / f"{_SPILL}{os.getpid()}-{next(_number)}"
 
 
 def _wheel(extension: str) -> str:
