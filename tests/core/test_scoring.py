@@ -70,6 +70,45 @@ CAGR: dict[str, tuple[Row, float | None, str, float | None]] = {
     "base is target": ((100, 2018, 90, 2019, 100, 2020, 1), None, "target_achieved", 5),
     "one year only": ((100, 2018, 100, 2018, 121, 2020, 1), None, "not_available", None),
     "sign change": ((-5, 2018, 5, 2019, 10, 2020, 1), None, "not_available", None),
+    # Whoever is there is there: only the ratio needs two years or one sign.
+    "one year, met": ((121, 2018, 121, 2018, 100, 2020, 1), None, "target_achieved", 5),
+    "sign change, met": ((5, 2018, -1, 2019, 0.5, 2020, -1), None, "target_achieved", 5),
+    "half a year apart": ((100, 2018, 105, 2018.5, 121, 2020, 1), None, "not_available", None),
+    "years the wrong way": ((100, 2019, 105, 2018, 121, 2020, 1), None, "not_available", None),
+    "both negative, up": (
+        (-100, 2018, -90, 2019, -81, 2020, 1),
+        1.0,
+        "substantial_progress",
+        7.1429 - 4.2857,
+    ),
+    "both negative, down": ((-100, 2018, -90, 2019, -121, 2020, -1), -1.0, "deterioration", -5.0),
+    "target of the other sign": ((-10, 2018, -5, 2019, 10, 2020, 1), None, "not_available", None),
+    "fell to nothing": ((10, 2018, 0, 2019, 20, 2020, 1), -1 / (2**0.5 - 1), "deterioration", -5.0),
+    "no target, negative, rising": (
+        (-100, 2018, -98, 2019, None, None, 1),
+        0.02,
+        "substantial_progress",
+        5.0,
+    ),
+    "no target, one year": ((100, 2018, 100, 2018, None, None, 1, 100), None, "not_available", None),
+    "no target, from zero, small limit": (
+        (0, 2018, 0.00101, 2019, None, None, 1, 0.01),
+        0.00101 / 0.001 - 1,
+        "moderate_progress",
+        250 * (0.00101 / 0.001 - 1) - 1.25,
+    ),
+    "no target, beyond twice the limit": (
+        (300, 2018, 303, 2019, None, None, 1, 100),
+        303 / 300 - 1,
+        "moderate_progress",
+        250 * (303 / 300 - 1) - 1.25,
+    ),
+    "no target, at its limit, falling": (
+        (100, 2018, 99, 2019, None, None, 1, 100),
+        -0.01,
+        "deterioration",
+        -3.75,
+    ),
     "no current": ((100, 2018, None, None, 121, 2020, 1), None, "not_available", None),
     "zero target": ((10, 2018, 1, 2019, 0, 2021, -1), 0.9 / (1 - 1e-4 ** (1 / 3)), "moderate_progress", None),
     "no target, 2 %": ((100, 2018, 102, 2019, None, None, 1), 0.02, "substantial_progress", 5.0),
@@ -103,6 +142,8 @@ def test_series_of_one_indicator_share_a_mean_score() -> None:
     first = dict(zip(("id", *FIELDS), ("x", 100, 2018, 110, 2019, 121, 2020, 1), strict=False))
     rows = score_table([first, {**first, "current": 50}], "cagr")
     assert "2个序列" in rows[0]["note"] and "limited_progress" in rows[1]["note"]
+    both = score_table([{**first, "current": 121}, {**first, "current": 130}], "cagr")
+    assert "平均得分5.0，target_achieved" in both[0]["note"]
 
 
 LINEAR: dict[str, tuple[Row, float | None, str, float | None, str]] = {
@@ -171,7 +212,7 @@ EDGES: dict[str, tuple[Row, float | None, str, float | None]] = {
     "zero base and target": ((0, 2018, 3, 2019, 0, 2020, -1), None, "target_achieved", 5),
     "negative, upward": ((-100, 2018, -90, 2019, -81, 2020, 1), 1.0, "substantial_progress", 7.1429 - 4.2857),
     "negative, worse": ((-100, 2018, -110, 2019, -81, 2020, 1), -1.0, "deterioration", -5.0),
-    "base is target, one year": ((100, 2018, 100, 2018, 100, 2020, 1), None, "not_available", None),
+    "base is target, one year": ((100, 2018, 100, 2018, 100, 2020, 1), None, "target_achieved", 5),
     "target year is base year": ((100, 2018, 110, 2019, 121, 2018, 1), None, "not_available", None),
     "met, target year is base year": ((100, 2018, 130, 2019, 121, 2018, 1), None, "target_achieved", 5),
     "met already at the base": ((130, 2018, 125, 2019, 121, 2020, 1), None, "target_achieved", 5),

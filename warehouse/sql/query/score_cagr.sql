@@ -9,7 +9,7 @@ WITH input AS (
 replaced AS (
     SELECT * REPLACE (CASE WHEN baseline = 0 THEN 0.001 ELSE baseline END AS baseline,
                       CASE WHEN target = 0 THEN 0.001 ELSE target END AS target),
-           baseline = 0 AS is_zero_base, target = 0 AS is_zero_target,
+           baseline AS original, baseline = 0 AS is_zero_base, target = 0 AS is_zero_target,
            current_year - base_year AS years
     FROM input
 ),
@@ -19,25 +19,26 @@ placed AS (
            CASE WHEN target IS NULL OR target = baseline THEN NULL
                 WHEN target_year IS NULL THEN '缺目标年'
                 WHEN target_year <= base_year THEN '目标年不晚于基期年'
-                WHEN baseline * target < 0 THEN '目标值与基期异号，增长率无意义' END AS required_missing
+                WHEN baseline * target < 0 THEN '目标值与基期异号，增长率无意义' END AS required_missing,
+           CASE WHEN years < 1 THEN '不足两个年份，不计算'
+                WHEN baseline * current < 0 THEN '现值与基期异号，增长率无意义' END AS growth_missing
     FROM replaced
 ),
 growth AS (
     SELECT *,
            CASE WHEN baseline IS NULL OR current IS NULL OR base_year IS NULL OR current_year IS NULL THEN '缺基期或现值'
-                -- Two data years are needed, however close together.
-                WHEN years <= 0 THEN '不足两个年份，不计算'
-                WHEN baseline * current < 0 THEN '现值与基期异号，增长率无意义'
-                WHEN NOT is_reached THEN required_missing
+                -- A target already met is met, however short the series and whatever its sign; only the ratio is missing.
+                WHEN is_reached THEN NULL
+                ELSE coalesce(growth_missing, required_missing)
            END AS unavailable,
            -- The refused rows must not reach pow(): a root of a negative number is an error, not NULL.
-           CASE WHEN years > 0 AND current / baseline >= 0 THEN pow(current / baseline, 1 / years) - 1 END AS observed,
+           CASE WHEN growth_missing IS NULL AND current / baseline >= 0 THEN pow(current / baseline, 1 / years) - 1 END AS observed,
            CASE WHEN target_year > base_year AND target / baseline > 0
                 THEN pow(target / baseline, 1 / (target_year - base_year)) - 1 END AS required,
            direction * sign(baseline) AS sense,
-           CASE WHEN bound IS NULL OR bound = 0 OR abs(baseline) >= 2 * abs(bound) THEN 1
-                WHEN abs(baseline) <= abs(bound) THEN 1 - pow(abs(baseline) / abs(bound), 4.44)
-                ELSE 1 - pow((2 * abs(bound) - abs(baseline)) / abs(bound), 4.44) END AS c
+           CASE WHEN bound IS NULL OR bound = 0 OR abs(original) >= 2 * abs(bound) THEN 1
+                WHEN abs(original) <= abs(bound) THEN 1 - pow(abs(original) / abs(bound), 4.44)
+                ELSE 1 - pow((2 * abs(bound) - abs(original)) / abs(bound), 4.44) END AS c
     FROM placed
 ),
 measured AS (
@@ -74,18 +75,18 @@ banded AS (
     FROM measured
 ),
 series AS (
-    SELECT id, count(*) AS n, avg(score) AS mean FROM banded WHERE id <> '' GROUP BY id HAVING count(*) > 1
+    SELECT id, count(*) AS n, avg(score) AS mean, bool_and(is_achieved) FILTER (score IS NOT NULL) AS all_achieved FROM banded WHERE id <> '' GROUP BY id HAVING count(*) > 1
 )
 SELECT b.ordinal, CASE WHEN NOT isnan(b.progress) THEN b.progress END AS progress, b.status, b.score,
        concat_ws('；', b.unavailable,
            CASE WHEN b.status = 'not_available' AND b.unavailable IS NULL THEN '数值相差过大，增长率无法计算' END,
-           CASE WHEN b.is_achieved THEN b.required_missing || '，已达目标，不计算增长率之比' END,
+           CASE WHEN b.is_achieved THEN replace(coalesce(b.growth_missing, b.required_missing), '，不计算', '') || '，已达目标，不计算增长率之比' END,
            CASE WHEN b.unavailable IS NULL AND b.target = b.baseline THEN '基期值等于目标值，进度无法计算' END,
-           CASE WHEN b.unavailable IS NULL AND b.is_zero_base THEN '基期为0，按0.001代替，增长率会误导，宜用 linear' END,
-           CASE WHEN b.unavailable IS NULL AND b.is_zero_target THEN '目标为0，按0.001代替，增长率会误导，宜用 linear' END,
+           CASE WHEN b.unavailable IS NULL AND b.is_zero_base AND b.progress IS NOT NULL THEN '基期为0，按0.001代替，增长率会误导，宜用 linear' END,
+           CASE WHEN b.unavailable IS NULL AND b.is_zero_target AND b.progress IS NOT NULL THEN '目标为0，按0.001代替，增长率会误导，宜用 linear' END,
            CASE WHEN b.unavailable IS NULL AND b.target IS NULL THEN '无目标值，按年均变化评价' END,
            CASE WHEN s.n > 1 AND s.mean IS NOT NULL THEN '同一指标' || s.n || '个序列，平均得分' || round(s.mean, 4) || '，'
-                || CASE WHEN s.mean >= 2.5 THEN 'substantial_progress' WHEN s.mean >= 0 THEN 'moderate_progress'
+                || CASE WHEN s.all_achieved THEN 'target_achieved' WHEN s.mean >= 2.5 THEN 'substantial_progress' WHEN s.mean >= 0 THEN 'moderate_progress'
                         WHEN s.mean >= -2.5 THEN 'limited_progress' ELSE 'deterioration' END END) AS note
 FROM banded b
 LEFT JOIN series s USING (id)
