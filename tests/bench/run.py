@@ -17,7 +17,7 @@ from pathlib import Path
 from config.calendar import SHANGHAI
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("cycle", "checks", "attainment", "scale")
+PARTS = ("cycle", "checks", "attainment", "late", "ratios", "orchestration")
 
 
 def main() -> None:

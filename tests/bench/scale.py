@@ -1,5 +1,6 @@
-"""The kit's workloads through ``jibao cycle`` beside the kit's lower bound, in alternation, with a correctness gate.
+"""The kit's workloads as offices of ours, ready for ``jibao cycle``, and what was told otherwise than the truth.
 
+Belongs here: making them and judging them. Does not: measuring (ratios, orchestration).
 Needs the benchmark kit (``JIBAO_BENCH_KIT``, default ``../shared/bench``); without it there is nothing to compare with.
 """
 
@@ -7,11 +8,8 @@ from __future__ import annotations
 
 import csv
 import os
-import resource
-import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,14 +30,8 @@ RULES = {
 }  # fmt: skip
 
 
-def run(sizes: Sequence[int] = (60, 600), runs: int = 3) -> dict[str, Any]:
-    """Median CPU and wall seconds of ours and of the lower bound, their ratio, and what differed from the truth."""
-    if not KIT.is_dir():
-        return {"skipped": f"no benchmark kit at {KIT}"}
-    return {str(n): _size(n, runs) for n in sizes}
-
-
-def _size(units: int, runs: int) -> dict[str, Any]:
+def prepared(units: int) -> tuple[Path, Path]:
+    """The kit's workload of this size as an office of ours, made once: its folder, and a home in mid-quarter."""
     kit = WORK / "kit" / str(units)
     if not (kit / "in").is_dir():
         subprocess.run(
@@ -53,23 +45,11 @@ def _size(units: int, runs: int) -> dict[str, Any]:
     base = WORK / "home" / f"{units}-opened"
     if not base.is_dir():
         _open(base, ours)
-    lower, mine = [], []
-    for _ in range(runs):
-        out = WORK / "out" / str(units)
-        lower.append(_timed([sys.executable, KIT / "peers" / "lower" / "lower.py", kit / "in", out]))
-        home = WORK / "home" / f"{units}-run"
-        shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(base, home)
-        mine.append(_timed(_cycle(home, ours, ["--inbox", ours / "inbox", "--send"])))
-    low, own = (sorted(x, key=lambda t: t[1])[runs // 2] for x in (lower, mine))
-    return {
-        "files": sum(1 for _ in (ours / "inbox").iterdir()),
-        "lower_wall_s": low[0], "lower_cpu_s": low[1], "wall_s": own[0], "cpu_s": own[1],
-        "cpu_ratio": round(own[1] / low[1], 2), "differences": differences(home, kit),
-    }  # fmt: skip
+    return ours, base
 
 
-def _cycle(home: Path, ours: Path, more: Sequence[Any]) -> list[Any]:
+def cycle_words(home: Path, ours: Path, more: Sequence[Any]) -> list[Any]:
+    """The command line of one whole quarter."""
     jibao = Path(sys.executable).with_name("jibao")
     return [
         jibao,
@@ -99,16 +79,11 @@ def _open(home: Path, ours: Path) -> None:
             "FROM read_csv(?, types = {'unit': 'VARCHAR', 'item': 'VARCHAR', 'value': 'DOUBLE'})",
             [PREVIOUS, str(ours / "prior.csv")],
         )
-
-
-def _timed(words: Sequence[Any]) -> tuple[float, float]:
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 1):
-        raise RuntimeError(f"{words[0]} ended with {done.returncode}: {done.stderr[-500:]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return round(time.monotonic() - began, 2), round(cpu, 2)
+    # What was put in behind the journal's back becomes part of it now, not in what is measured.
+    empty = home / "nothing"
+    empty.mkdir()
+    words = ["collect", "--home", home, "--config", ours / "config", "--inbox", empty, "--as-of", "2020-07-01"]
+    subprocess.run([jibao, *words], check=True, capture_output=True)
 
 
 def differences(home: Path, kit: Path) -> list[str]:

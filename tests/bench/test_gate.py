@@ -1,0 +1,23 @@
+"""Continuous integration's guard over speed: CPU of a quarter against the kit's lower bound, best of two each.
+
+The ratio of least CPU seconds, alternating, is what a busy machine leaves steady. The limits are the figures that
+hold (docs/performance.md, docs/adr) plus 20 %.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bench import ratios
+from tests.bench.scale import KIT
+
+HELD = {60: 11.0, 600: 11.0}
+
+
+@pytest.mark.skipif(not KIT.is_dir(), reason="no benchmark kit beside the repository")
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("size", sorted(HELD))
+def test_cpu_stays_near_the_lower_bound(size: int) -> None:
+    told = ratios.measure(size, 2)
+    assert told["differences"] == []
+    assert told["least_cpu_ratio"] <= HELD[size] * 1.2, told
