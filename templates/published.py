@@ -1,11 +1,11 @@
-"""What the 通报 and the site are filled with: plain frozen records, named as the mart names its columns.
+"""What the 通报 and the units' own pages are filled with: plain frozen records, named as the mart names its columns.
 
 Percentages are numbers of per cent (73.0 is 73 %); None means undefined, shown as a dash with its reason.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from templates.letters import FindingLine
@@ -207,30 +207,6 @@ class SummaryView:
 
 
 @dataclass(frozen=True)
-class ReportLink:
-    """One published period on the site's first page."""
-
-    period: str
-    href: str
-    counts: LightCounts
-    published_at: datetime
-
-
-@dataclass(frozen=True)
-class UnitStatusLine:
-    """One unit on the units page: what became of its files this period."""
-
-    unit: str
-    unit_name: str
-    status: str
-    expected: int
-    accepted: int
-    last_received_at: datetime | None
-    finding_count: int
-    is_late: bool
-
-
-@dataclass(frozen=True)
 class UnitFigureLine:
     """One obligation of one unit: what it reported, last quarter's, and how that stands.
 
@@ -314,13 +290,3 @@ class UnitPageView:
     @property
     def returned(self) -> tuple[UnitFileLine, ...]:
         return tuple(f for f in self.files if f.status in ("returned", "quarantined"))
-
-
-@dataclass(frozen=True)
-class SiteView:
-    period: str
-    generated_at: datetime
-    reports: tuple[ReportLink, ...]
-    units: tuple[UnitStatusLine, ...] = ()
-    quality: tuple[QualityLine, ...] = ()
-    findings: tuple[FindingLine, ...] = field(default_factory=tuple)

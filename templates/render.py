@@ -5,6 +5,8 @@ Belongs here: the environment. Does not: what a mail says (mail/, report/, site/
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +57,11 @@ def shown(value: Any) -> Any:
     return value
 
 
+def csp_hash(text: str) -> str:
+    """The source expression of a Content-Security-Policy that allows this inline style and no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 def _spoken(say: Language) -> Callable[..., str]:
     """``_`` of the templates: the sentence in this language, its values printed as ``{{ }}`` prints them."""
 
@@ -96,7 +103,7 @@ class Renderer:
         # The extension's own newstyle callables would let values past `shown` and autoescaping alike.
         self.environment.newstyle_gettext = True  # type: ignore[attr-defined]
         spoken = _spoken(say)
-        self.environment.filters.update(formats.filters(say))
+        self.environment.filters.update({**formats.filters(say), "csp_hash": csp_hash})
         self.environment.globals.update(
             LIGHTS=formats.lights(say), trajectory=partial(charts.trajectory, say=say),
             shares=partial(charts.shares, say=say), HTML_LANG=say.html, _=spoken, gettext=spoken,

@@ -18,6 +18,7 @@ from templates.quality import (
     QualityUnit,
     QualityView,
 )
+from templates.site_samples import SITE_PAGES
 from templates.views import (
     AlertView,
     CountedLine,
@@ -35,11 +36,9 @@ from templates.views import (
     QualityLine,
     ReceiptView,
     ReminderView,
-    ReportLink,
     RestatementLine,
     ReturnLine,
     ReturnView,
-    SiteView,
     SummaryView,
     TrajectoryPoint,
     UnitFigureLine,
@@ -47,7 +46,6 @@ from templates.views import (
     UnitLine,
     UnitPageView,
     UnitResult,
-    UnitStatusLine,
 )
 
 DUE = datetime(2019, 10, 18, 10, 0, tzinfo=UTC)  # 18:00 in Beijing
@@ -187,16 +185,6 @@ def summary() -> SummaryView:
     )  # fmt: skip
 
 
-def site() -> SiteView:
-    s = summary()
-    return SiteView(
-        "2019-Q3", GRACE, (ReportLink("2019-Q3", "reports/2019-Q3/summary.html", s.counts, GRACE),),
-        (UnitStatusLine("441402", "梅江区", "returned", 8, 6, DUE, 3, True),
-         UnitStatusLine("FGJ", "市发展改革局", "none", 6, 0, None, 0, True)),
-        s.quality, ERRORS,
-    )  # fmt: skip
-
-
 MAILS: dict[str, Any] = {
     "opening": opening(), "receipt": receipt(), "return": returned(), "duplicate": duplicate(),
     "held": held(), "reminder": reminder(), "alert": alert(), "summary": summary(),
@@ -262,7 +250,7 @@ def quality() -> QualityView:
 
 
 PAGES: dict[str, Any] = {
-    "report/summary": summary(), "site/index": site(), "site/units": site(), "site/quality": site(),
+    "report/summary": summary(), **SITE_PAGES,
     "personal/unit": unit_page(), "site/quality_index": quality(), "site/quality_runs": quality(),
     "site/quality_rules": quality(), "site/quality_units": quality(), "site/quality_cells": quality(),
     "site/data_docs": DataDocsView(GRACE, (DataDocsPage("20191024-093000-rows.html", GRACE, "rows"),)),

@@ -20,10 +20,8 @@ from templates.published import (
     IndicatorLine,
     LightCounts,
     QualityLine,
-    ReportLink,
     RestatementLine,
     ReturnLine,
-    SiteView,
     SummaryView,
     TrajectoryPoint,
     UnitFigureLine,
@@ -31,7 +29,6 @@ from templates.published import (
     UnitLine,
     UnitPageView,
     UnitResult,
-    UnitStatusLine,
 )
 
 __all__ = [
@@ -51,11 +48,9 @@ __all__ = [
     "QualityLine",
     "ReceiptView",
     "ReminderView",
-    "ReportLink",
     "RestatementLine",
     "ReturnLine",
     "ReturnView",
-    "SiteView",
     "SummaryView",
     "TrajectoryPoint",
     "UnitFigureLine",
@@ -63,5 +58,4 @@ __all__ = [
     "UnitLine",
     "UnitPageView",
     "UnitResult",
-    "UnitStatusLine",
 ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flows.letters import Post
 from flows.office import Office
-from flows.steps import portraits, quality
-from flows.steps.picturing import site_view, summary_view
-from templates.report import site_pages, summary_page
+from flows.steps import portraits, quality, siting
+from flows.steps.picturing import summary_view
+from templates.report import summary_page
 from warehouse import restating
 from warehouse.durable import write_whole
 from warehouse.publish import publish_site_data
@@ -25,14 +25,12 @@ def rebuild_site(office: Office) -> list[str]:
             who = Post(office, as_of).view
             with restating.known_at(store, as_of):
                 page = summary_page(office.renderer, who, summary_view(store, office, period, as_of))
-                # The newest quarter comes last and gives the front page.
-                pages = site_pages(office.renderer, who, site_view(store, period, as_of))
                 own = portraits.portraits(store, office, period, as_of)
                 quality.write(office, store, period, as_of)
-            for name, text in ({f"{period}.html": page} | pages).items():
-                write_whole(office.home.site / name, text)
+            write_whole(office.home.site / f"{period}.html", page)
             portraits.write(office, own)
     if assessed:
         with Reader(office.home.snapshot) as reader:
+            siting.write(office, reader, max(assessed.values()))
             publish_site_data(reader.con, office.home.site / "data")
     return sorted(assessed)

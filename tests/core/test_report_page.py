@@ -7,11 +7,11 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from view_samples import OFFICE, poisoned, site, summary
+from view_samples import OFFICE, poisoned, summary
 
 from templates.charts import trajectory
 from templates.render import Renderer
-from templates.report import site_pages, summary_page
+from templates.report import summary_page
 from templates.views import LightCounts, TrajectoryPoint
 
 POISON = "{{7*7}}<script>alert(1)</script>\"'><img src=x>\u202e"
@@ -98,21 +98,10 @@ def test_summary_of_nothing_says_so(renderer: Renderer) -> None:
 
 def test_hostile_words_stay_words(renderer: Renderer) -> None:
     pages = [summary_page(renderer, poisoned(OFFICE, POISON), poisoned(summary(), POISON))]
-    pages += site_pages(renderer, poisoned(OFFICE, POISON), poisoned(site(), POISON)).values()
     for page in pages:
         assert not {"script", "img"} & set(Outline(page).tags)
         assert "{{7*7}}" in page
         assert "\u202e" not in page
-
-
-def test_site_links_reports_units_and_quality(renderer: Renderer) -> None:
-    pages = site_pages(renderer, OFFICE, site())
-    assert set(pages) == {"index.html", "units.html", "quality.html"}
-    assert 'href="reports/2019-Q3/summary.html"' in pages["index.html"]
-    assert "已退回" in pages["units.html"]
-    assert "约1000" in pages["quality.html"]
-    for page in pages.values():
-        Outline(page)
 
 
 def test_trajectory_draws_what_it_says() -> None:

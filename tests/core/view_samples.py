@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from templates.samples import DUE, ERRORS, GRACE, MAILS, OFFICE, OWED, PAGES, WARNINGS, held, site, summary
+from templates.samples import DUE, ERRORS, GRACE, MAILS, OFFICE, OWED, PAGES, WARNINGS, held, summary
 
 __all__ = [
     "DUE",
@@ -18,7 +18,6 @@ __all__ = [
     "WARNINGS",
     "held",
     "poisoned",
-    "site",
     "summary",
 ]
 

@@ -92,9 +92,7 @@ def city(mart: Reader) -> Rows:
 
 @pytest.fixture(scope="module")
 def rates(mart: Reader) -> Rows:
-    names = {
-        u["unit"]: u["name"] for u in mart.rows("list_site_units", {"period": PERIOD, "as_of": REPORTED})
-    }
+    names = {u["unit"]: u["name"] for u in mart.rows("list_summary_rates", {"period": PERIOD})}
     rows = [r | {"name": names[r["unit"]]} for r in records(mart, "reporting_rate", "TRUE")]
     assert len(rows) == 59
     return rows

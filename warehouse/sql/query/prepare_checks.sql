@@ -53,7 +53,7 @@ repeated AS (
 -- sheet) is one absent sheet rather than forty absent rows.
 absent AS (
     SELECT j.*, b.item, CASE b.item_kind WHEN 'indicator' THEN 'indicator' ELSE 'action' END AS item_kind,
-        CASE b.item_kind WHEN 'indicator' THEN '填报表' ELSE '工作进展' END AS sheet,
+        CASE b.item_kind WHEN 'indicator' THEN $figures ELSE $progress END AS sheet,
         CASE WHEN EXISTS (
             FROM sent AS s WHERE s.submission_id = j.submission_id AND (s.item_kind = 'indicator') = (b.item_kind = 'indicator')
         ) THEN 'row' ELSE 'sheet' END AS origin
