@@ -175,23 +175,19 @@ def answered_after(home: Path, reporters: int, flood: Callable[[Desk, str], None
     codes = [u.code for u in desk.office.config.units]
     desk.drop("SWJ", "热身.xlsx", desk.book("SWJ"), age=7200)
     desk.collect()  # loads the libraries
-    for unit in codes[:20]:
+    steps.deliver(desk.office, COLLECTED)
+    for unit in codes[:reporters]:
         desk.drop(unit, f"{unit}.xlsx", desk.book(unit), age=60)
-    flood(desk, codes[30])
-    clerks = {desk.office.config.contacts.clerk(u).mail for u in codes[:20]}  # type: ignore[union-attr]
+    flood(desk, codes[58])
+    clerks = {desk.office.config.contacts.clerk(u).mail for u in codes[:reporters]}  # type: ignore[union-attr]
+    before = set(desk.office.home.outbox.glob("*.eml"))
     began, last = time.monotonic(), [0.0]
 
     def seen(point: str) -> None:
-        if point == "sink":
-            there = {p.name.split("_")[1] for p in desk.office.home.outbox.glob("*.eml")}
-            if clerks - there == set() and not last[0] and answers() >= 20:
+        if point == "sink" and not last[0]:
+            new = set(desk.office.home.outbox.glob("*.eml")) - before
+            if clerks <= {p.name.split("_")[1] for p in new}:
                 last[0] = time.monotonic() - began
-
-    def answers() -> int:
-        moment = f"{COLLECTED + timedelta(minutes=5):%Y%m%d}"
-        return sum(
-            1 for p in desk.office.home.outbox.glob(f"{moment}T0*.eml") if p.name.split("_")[1] in clerks
-        )
 
     killpoints.listen(seen)
     try:
