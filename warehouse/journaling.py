@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.durable import sweep
 from warehouse.journal import Entry, Head, Journal, JournalBroken
 from warehouse.killpoints import reached
 
@@ -104,6 +105,7 @@ class Recorder:
         try:
             was_settled = self.journal.is_settled
             if not was_settled:
+                sweep(self.journal.folder, deep=False)
                 self.journal.drop_half_line()
             tail = self.journal.tail()
             if tail == self._head:

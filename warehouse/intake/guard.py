@@ -22,6 +22,10 @@ from warehouse.killpoints import reached
 _CHUNK = 1 << 20
 _SHOWN_NAME = 120
 _REPLACED = "\u25a1"
+# Gone, or out of permissions, descriptors, memory: nothing the file is to blame for.
+_PASSING = (
+    errno.ENOENT, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Refusal:
     sha256: str | None = None
     size_bytes: int = 0
     modified_at: float = 0.0
-    is_passing: bool = False  # gone or still changing: no verdict, look again at the next collection
+    is_passing: bool = False  # gone, still changing or our own trouble: no verdict, look again at the next collection
+    is_locked: bool = False  # passing until somebody gives back the permission to read it
 
 
 def display_name(name: bytes) -> str:
@@ -72,9 +77,11 @@ def admit(path: bytes | Path, unit: str, landing_dir: Path, limits: LimitsLike) 
             return Refusal(HeldReason.NOT_REGULAR, "链接或设备", unit, name)
         if error.errno in (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ):
             return Refusal(HeldReason.BAD_NAME, name, unit, name)
-        gone = error.errno in (errno.ENOENT, errno.ESTALE)
         detail = f"不能打开({os.strerror(error.errno or 0)})"
-        return Refusal(HeldReason.DAMAGED, detail, unit, name, is_passing=gone)
+        return Refusal(
+            HeldReason.DAMAGED, detail, unit, name,
+            is_passing=error.errno in _PASSING, is_locked=error.errno in (errno.EACCES, errno.EPERM),
+        )  # fmt: skip
     try:
         return _copy(source, unit, name, landing_dir, limits)
     finally:
