@@ -53,7 +53,7 @@ class Language:
         """A sentence kept in the warehouse in the source language (config.stored); several are joined by ``；``."""
         if self.is_chinese:
             return self(text)
-        return "; ".join(self._stored(part) for part in text.split("；"))
+        return "; ".join(self._stored(part) for part in _parts(text, "；"))
 
     def _stored(self, text: str) -> str:
         if text in self.messages:
@@ -61,8 +61,10 @@ class Language:
         for pattern, source in _patterns():
             if found := pattern.fullmatch(text):
                 return self(source, **{k: self._stored(v) for k, v in found.groupdict().items()})
-        listed = _reasons(text)
-        return ", ".join(f"{name} ({self.stored(reason)})" for name, reason in listed) if listed else text
+        listed = [_REASON.fullmatch(part) for part in _parts(text, "，")]
+        if all(listed):
+            return ", ".join(f"{one[1]} ({self.stored(one[2])})" for one in listed if one)
+        return text
 
     @property
     def is_chinese(self) -> bool:
@@ -84,20 +86,20 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     )
 
 
-def _reasons(text: str) -> list[tuple[str, str]]:
-    """``名称（理由），名称（理由）``, as the mart lists what a score leaves out; [] for anything else."""
-    found, depth, start, name = [], 0, 0, ""
-    for place, char in enumerate(text):
-        if char == "（":
-            if depth == 0:
-                name, start = text[start:place].removeprefix("，"), place + 1
-            depth += 1
-        elif char == "）" and depth:
-            depth -= 1
-            if depth == 0:
-                found.append((name, text[start:place]))
-                start = place + 1
-    return found if found and depth == 0 and start == len(text) else []
+# 名称（理由），as the mart lists what a score leaves out.
+_REASON = re.compile(r"([^（]+)（(.+)）", re.S)
+
+
+def _parts(text: str, mark: str) -> list[str]:
+    """Split at ``mark``, but not inside full-width brackets."""
+    found, depth = [""], 0
+    for char in text:
+        depth += (char == "（") - (char == "）")
+        if char == mark and depth == 0:
+            found.append("")
+        else:
+            found[-1] += char
+    return found
 
 
 CHINESE = Language("zh", "zh-CN")

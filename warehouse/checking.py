@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from warehouse.intake.layout import FIGURES, PROGRESS
 from warehouse.intake.reading import ROW_COLUMNS, Reading
 from warehouse.store import Reader, Store, insert_rows, query
 
@@ -82,19 +83,21 @@ def prepare(
     *,
     period: str = "",
     template_version: str = "",
+    sheets: tuple[str, str] = (FIGURES, PROGRESS),
 ) -> tuple[DataFrame, DataFrame]:
     """Frames (rows, files) for :func:`checks.run.judge`, for the whole batch at once.
 
     :param readings: in the order of ``submissions``
     :param period: the cycle being collected; a file for another open cycle is told so. Empty: any
     :param template_version: of the workbooks this version writes; empty: not compared
+    :param sheets: what the workbook calls its two sheets: a row that is absent is told of there
     :returns: rows as ``prepare_checks.sql`` and files as ``prepare_file_checks.sql`` describe them
     """
     load(store, submissions, readings)
     # 75,000 rows fit; what does not is spilled to disk beside the warehouse, and the peak stays below 1 GB.
     store.con.execute(f"SET memory_limit = '{PREPARING_MEMORY_MB}MB'")
     try:
-        rows = store.con.execute(query("prepare_checks")).df()
+        rows = store.con.execute(query("prepare_checks"), {"figures": sheets[0], "progress": sheets[1]}).df()
         files = store.con.execute(
             query("prepare_file_checks"), {"period": period, "template_version": template_version}
         ).df()

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from config.language import CHINESE, Language
 from warehouse import audit
 from warehouse.audit import Note
 from warehouse.store import Reader, Store
@@ -73,9 +74,9 @@ def submission_id(unit: str, sha256: str) -> str:
     return hashlib.sha256(f"{unit}\n{sha256}".encode()).hexdigest()[:20]
 
 
-def receipt_no(unit: str, period: str | None, sha256: str) -> str:
+def receipt_no(unit: str, period: str | None, sha256: str, say: Language = CHINESE) -> str:
     """What a clerk reads out on the telephone: 2019Q3-SWJ-1A2B3C4D."""
-    return "-".join(((period or "未定期").replace("-", ""), unit or "无主", sha256[:8].upper()))
+    return "-".join(((period or say("未定期")).replace("-", ""), unit or say("无主"), sha256[:8].upper()))
 
 
 def known_submissions(store: Store | Reader, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -26,7 +26,7 @@ from flows.scale.batches import KEPT_ENTRY, tables_of
 from flows.steps import returning, shelving, verdicts
 from flows.steps.collecting import NotChecked
 from flows.steps.taking import Arrived
-from templates.workbook import TEMPLATE_VERSION
+from templates.workbook import FIGURES, PROGRESS, TEMPLATE_VERSION
 from warehouse import checking, deciding, facts, intake
 from warehouse.facts import Arrival, Judged, Status
 from warehouse.intake.guard import Refusal, admit, display_name
@@ -219,13 +219,22 @@ def _judge(
     """Verdicts, findings, how the rules fared, rows that do not count, names of annotated returns by submission."""
     cycles = {row["period"] for row in reader.rows("list_cycles")}
     read = [verdicts.reading_of(a, readings) for a in fresh]
-    submissions = [verdicts.submission_of(a, r, cycles, as_of) for a, r in zip(fresh, read, strict=True)]
+    submissions = [
+        verdicts.submission_of(a, r, cycles, as_of, office.say) for a, r in zip(fresh, read, strict=True)
+    ]
     claims = [verdicts.claims_of(office, s, r) for s, r in zip(submissions, read, strict=True)]
     if not fresh:
         checking.load(reader, [], [])  # the empty table of rows
         return [], [], [], set(), {}
-    frames = checking.prepare(reader, claims, read, period=period or "", template_version=TEMPLATE_VERSION)
-    judgement = judge(*frames, office.config)
+    frames = checking.prepare(
+        reader,
+        claims,
+        read,
+        period=period or "",
+        template_version=TEMPLATE_VERSION,
+        sheets=(office.say(FIGURES), office.say(PROGRESS)),
+    )
+    judgement = judge(*frames, office.config, say=office.say)
     if judgement.not_checked:
         raise NotChecked(f"校验引擎出错,{len(fresh)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}")
     found = _by_submission(judgement.findings)

@@ -22,7 +22,7 @@ from flows.steps import quality, returning, shelving, taking, verdicts
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.taking import Arrived
-from templates.workbook import TEMPLATE_VERSION
+from templates.workbook import FIGURES, PROGRESS, TEMPLATE_VERSION
 from warehouse import checking, deciding, facts, intake, ledger, register
 from warehouse.facts import Arrival, Judged, Status
 from warehouse.intake.guard import Refusal
@@ -98,7 +98,7 @@ def _collect(
     answer_early: bool,
 ) -> CollectResult:
     place = inbox or office.home.inbox
-    result, done, passed = CollectResult(), set[str](), list[str]()
+    result, done, passed, locked = CollectResult(), set[str](), list[str](), list[str]()
     while True:
         found = taking.settled(office, place, patient=not done)
         batch = taking.fair_share(found.ready, done)
@@ -110,6 +110,7 @@ def _collect(
             a = taking.take(office, candidate, units)
             if a is not None and isinstance(a.copy, Refusal) and a.copy.is_passing:
                 passed.append(a.file_name)
+                locked += [f"{a.candidate.folder}/{a.file_name}"] if a.copy.is_locked else []
             elif a is not None:
                 arrived.append(a)
         if not arrived:
@@ -123,19 +124,19 @@ def _collect(
         taking.clear_landing(arrived)
         if answer_early and len(found.ready) > len(batch) and any(c.entry not in done for c in found.ready):
             deliver(office, as_of)
-    if found.closed:
-        _tell_of_closed_folders(office, found.closed, as_of)
+    if found.closed or locked:
+        _tell_of_locked(office, [*found.closed, *locked], as_of)
     result.waiting = [*found.growing, *found.folders, *found.closed, *passed]
     return result
 
 
-def _tell_of_closed_folders(office: Office, folders: Sequence[str], as_of: datetime) -> None:
-    """Once a day: what lies in a folder that may not be listed cannot be answered."""
+def _tell_of_locked(office: Office, entries: Sequence[str], as_of: datetime) -> None:
+    """Once a day: files and folders that we may not read wait until we may, nobody else with them."""
     say = office.say
     alert = letters.Post(office, as_of).alert(
-        say("投递文件夹读不了"), [say("没有权限读取:inbox/%(folder)s", folder=folder) for folder in folders],
+        say("投递文件夹读不了"), [say("没有权限读取:inbox/%(folder)s", folder=entry) for entry in entries],
         say("请恢复采集程序对这些文件夹的读写权限;恢复后自动收取,其他单位不受影响。"),
-        step=f"closed-folder/{'+'.join(sorted(folders))}/{as_of:%Y%m%d}",
+        step=f"locked/{'+'.join(sorted(entries))}/{as_of:%Y%m%d}",
     )  # fmt: skip
     with office.store() as store, store.transaction():
         ledger.enqueue(store, [alert])
@@ -169,7 +170,9 @@ def _settle_batch(
     new, copies = _split(arrived, known)
     cycles = {row["period"] for row in store.rows("list_cycles")}
     read = [verdicts.reading_of(a, readings) for a in new]
-    submissions = [verdicts.submission_of(a, r, cycles, as_of) for a, r in zip(new, read, strict=True)]
+    submissions = [
+        verdicts.submission_of(a, r, cycles, as_of, office.say) for a, r in zip(new, read, strict=True)
+    ]
     claims = [verdicts.claims_of(office, s, r) for s, r in zip(submissions, read, strict=True)]
     judgement = _judge(office, store, run_id, claims, read, as_of, period)
     reached("check")
@@ -234,7 +237,12 @@ def _judge(
     period: str | None,
 ) -> Judgement:
     rows, files = checking.prepare(
-        store, claims, read, period=period or "", template_version=TEMPLATE_VERSION
+        store,
+        claims,
+        read,
+        period=period or "",
+        template_version=TEMPLATE_VERSION,
+        sheets=(office.say(FIGURES), office.say(PROGRESS)),
     )
     judgement = judge(rows, files, office.config, say=office.say)
     quality.write_data_docs(office, judgement, as_of)

@@ -22,7 +22,7 @@ from flows.steps.collecting import LABELS, NotChecked
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.viewing import NotOpened
-from templates.workbook import TEMPLATE_VERSION
+from templates.workbook import FIGURES, PROGRESS, TEMPLATE_VERSION
 from warehouse import checking, facts, intake, ledger, rechecking, register
 from warehouse.facts import Judged, Status
 from warehouse.intake.reading import ROW_COLUMNS, Landing, Reading
@@ -137,7 +137,14 @@ def _judge(
     run_id: str,
     as_of: datetime,
 ) -> Judgement:
-    frames = checking.prepare(store, claims, readings, period=period, template_version=TEMPLATE_VERSION)
+    frames = checking.prepare(
+        store,
+        claims,
+        readings,
+        period=period,
+        template_version=TEMPLATE_VERSION,
+        sheets=(office.say(FIGURES), office.say(PROGRESS)),
+    )
     judgement = judge(*frames, office.config, say=office.say)
     quality.write_data_docs(office, judgement, as_of)
     if judgement.not_checked:

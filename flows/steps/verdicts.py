@@ -9,6 +9,7 @@ from unicodedata import normalize
 
 from checks.findings import Finding, Severity
 from checks.run import Judgement
+from config.language import CHINESE, Language
 from flows.office import Office
 from flows.steps.taking import Arrived
 from warehouse import checking, facts
@@ -24,13 +25,15 @@ def reading_of(arrived: Arrived, readings: Mapping[str, Reading]) -> Reading:
     return Reading(arrived.sha256, "unknown", held=arrived.copy.reason, held_detail=arrived.copy.detail)
 
 
-def submission_of(arrived: Arrived, reading: Reading, cycles: set[str], as_of: datetime) -> facts.Submission:
+def submission_of(
+    arrived: Arrived, reading: Reading, cycles: set[str], as_of: datetime, say: Language = CHINESE
+) -> facts.Submission:
     """One new file; it belongs to the cycle that it names, when that was ever opened."""
     sha256, claimed = arrived.sha256, normalize("NFKC", reading.period.text).strip().upper()
     period = claimed if claimed in cycles else None
     return facts.Submission(
         submission_id=arrived.submission_id,
-        receipt_no=facts.receipt_no(arrived.unit, period, sha256),
+        receipt_no=facts.receipt_no(arrived.unit, period, sha256, say),
         unit=arrived.unit,
         period=period,
         received_at=as_of,

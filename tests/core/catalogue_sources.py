@@ -42,7 +42,9 @@ def sentences() -> dict[str, list[str]]:
                 for _, said, _, _ in extract("python", BytesIO(file.read_bytes()), PYTHON):
                     note(said if isinstance(said, str) else said[0], file)
             elif file.suffix == ".j2":
-                for _, _, said, _ in babel_extract(BytesIO(file.read_bytes()), ("_", "gettext"), [], {"trimmed": "true"}):
+                for _, _, said, _ in babel_extract(
+                    BytesIO(file.read_bytes()), ("_", "gettext"), [], {"trimmed": "true"}
+                ):
                     note(said if isinstance(said, str) else said[0], file)
             elif file.suffix == ".typ":
                 for said in spoken(file.read_text("utf-8")):
