@@ -6,11 +6,13 @@ journal (rebuilding).
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -95,7 +97,8 @@ def verify(archive: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     manifest: dict[str, str] | None = None
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        # Read through to the end: the checksum of the whole stream is its last word.
+        with gzip.open(archive) as raw, tarfile.open(fileobj=raw, mode="r|") as tar:
             for entry in tar:
                 stream = tar.extractfile(entry)
                 if stream is None:
@@ -103,8 +106,10 @@ def verify(archive: Path) -> dict[str, str]:
                 if entry.name == "MANIFEST.json":
                     manifest = json.loads(stream.read())
                 else:
-                    found[entry.name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+                    found[entry.name] = _digest(stream)
+            while raw.read(1 << 20):
+                pass
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
         raise BackupError(f"备份文件读不完整:{archive.name}({error})") from error
     if manifest is None or manifest != found:
         raise BackupError(f"备份文件与清单不符,不能使用:{archive.name}")
@@ -185,6 +190,13 @@ def _add(tar: tarfile.TarFile, stream: IO[bytes], name: str) -> str:
     hashing: Any = _Hashing(stream)
     tar.addfile(entry, hashing)
     return str(hashing.sha256.hexdigest())
+
+
+def _digest(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while part := stream.read(1 << 20):
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -18,7 +18,6 @@ from urllib.parse import quote
 import pytest
 import yaml
 from aiosmtpd.smtp import AuthResult
-
 from running_office import free_ports, launch, wait_until_up
 
 from config.calendar import SHANGHAI
@@ -139,7 +138,9 @@ def test_no_secret_in_anything_that_is_written(refused: tuple[Path, Path]) -> No
     assert "lost with ***" in log and "Traceback" in log  # the trace is there, the secret is not
 
 
-@pytest.mark.skipif(not os.environ.get("JIBAO_STRESS"), reason="starts a Prefect server of its own (make stress)")
+@pytest.mark.skipif(
+    not os.environ.get("JIBAO_STRESS"), reason="starts a Prefect server of its own (make stress)"
+)
 @pytest.mark.stress
 def test_no_secret_in_prefects_database_or_any_process_list(refused: tuple[Path, Path]) -> None:
     home, secret_file = refused
@@ -148,7 +149,9 @@ def test_no_secret_in_prefects_database_or_any_process_list(refused: tuple[Path,
         wait_until_up(up, 600)
         with pytest.raises(urllib.error.HTTPError, match="401"):
             up.api("/deployments/filter", {})
-        listed = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(
+            ["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True
+        ).stdout
         assert not [s for s in SPELLINGS if s in listed]
         up.headers["Authorization"] = "Basic " + base64.b64encode(API.encode()).decode()
         opened = up.ended(up.start("开启报送/季初开启", period="2019-Q3"), 300)

@@ -8,118 +8,33 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 from click.testing import CliRunner
+from played_office import NOW, PERIODS, mart, without_last_audit
 
 from config.calendar import SHANGHAI
-from flows import sample, steps, upkeep
+from flows import steps, upkeep
 from flows.cli import group
-from flows.office import Office, open_office
+from flows.office import Office
 from flows.steps import deciding
-from flows.steps.opening import workbook_specs
 from warehouse import ledger
 from warehouse.journal import Journal
 from warehouse.store import Reader, Store, StoreError
 
-PERIODS = ("2019-Q3", "2019-Q4", "2020-Q1")
-OPENED = (
-    datetime(2019, 10, 8, 9, tzinfo=SHANGHAI),
-    datetime(2020, 1, 2, 9, tzinfo=SHANGHAI),
-    datetime(2020, 4, 1, 9, tzinfo=SHANGHAI),
-)
-NOW = datetime(2020, 6, 1, 9, tzinfo=SHANGHAI)
-
-
-def changeable(filled: sample.Filled) -> bool:
-    return isinstance(filled.value, float) and filled.numerator is None
-
-
-def drop(office: Office, unit: str, period: str, at: datetime, name: str = "", change: float = 0) -> None:
-    spec = workbook_specs(office, period, at, {}, at)[unit]
-    filled = dict(sample.figures(office.config, unit, period))
-    if change:
-        item = next(i for i, f in filled.items() if changeable(f))
-        filled[item] = sample.Filled(filled[item].value + change)  # type: ignore[operator]
-    path = office.home.inbox / unit / (name or f"{unit}_{period}.xlsx")
-    path.write_bytes(sample.workbook(spec, filled))
-    os.utime(path, (time.time() - 60,) * 2)
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three quarters: reports, a correction, a copy, a return, an extension, a refused mail, publication, a restatement."""
-    office = open_office(tmp_path_factory.mktemp("played") / "home", trigger="test")
-    units = [
-        u.code
-        for u in office.config.units
-        if any(changeable(f) for f in sample.figures(office.config, u.code, PERIODS[0]).values())
-    ][:3]
-    for period, opened in zip(PERIODS, OPENED, strict=True):
-        steps.open_cycle(office, period, opened)
-        steps.deliver(office, opened)
-        at = opened + timedelta(days=6)
-        for unit in units:
-            drop(office, unit, period, at)
-        (office.home.inbox / units[0] / "说明.txt").write_text("不是表")
-        os.utime(office.home.inbox / units[0] / "说明.txt", (time.time() - 60,) * 2)
-        receipts = {r["unit"]: r["receipt_no"] for r in steps.collect(office, at).lines if r["receipt_no"]}
-        drop(office, units[0], period, at, "再放一次.xlsx")  # the same bytes under another name
-        drop(office, units[1], period, at, "更正.xlsx", change=1)
-        steps.collect(office, at + timedelta(days=1))
-        if period == PERIODS[0]:
-            deciding.return_submission(
-                office, receipts[units[2]], "李统筹", "wrong_scope", "口径", at + timedelta(days=1)
-            )
-            until = at + timedelta(days=25)
-            deciding.extend(office, period, units[2], until, "李统筹", "系统故障", at + timedelta(days=1))
-        steps.remind(office, at + timedelta(days=2))
-        steps.report(office, period, at + timedelta(days=20), send=True)
-        if period == PERIODS[1]:
-            drop(office, units[1], PERIODS[0], at, "重述.xlsx", change=3)
-            steps.collect(office, at + timedelta(days=21))
-            steps.recheck(office, PERIODS[0], at + timedelta(days=22))
-            steps.report(office, period, at + timedelta(days=23), send=True)
-    return office.home.root
-
-
-@pytest.fixture
-def office(played: Path, tmp_path: Path) -> Office:
-    shutil.copytree(played, tmp_path / "home")
-    return open_office(tmp_path / "home", trigger="test")
-
-
-def mart(path: Path) -> dict[str, list[Any]]:
-    """Every mart view and every table of facts, in one order."""
-    with duckdb.connect(str(path), read_only=True) as con:
-        con.execute("SET TimeZone = 'Asia/Shanghai'")
-        names = con.execute(
-            "SELECT table_schema || '.' || table_name FROM information_schema.tables "
-            "WHERE table_schema IN ('mart', 'main') AND table_name <> 'migration'"
-        ).fetchall()
-        return {n: con.execute(f"FROM {n} ORDER BY ALL").fetchall() for (n,) in sorted(names)}
-
-
-def without_last_audit(tables: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """A rebuild and a restore note themselves: the audit log has one row more, the journal one entry."""
-    return {n: rows for n, rows in tables.items() if n not in ("main.audit", "main.journal", "mart.audit")}
-
 
 def test_rebuilt_warehouse_is_the_same_to_the_last_row(office: Office) -> None:
     before = mart(office.home.snapshot)
-    assert len(before["main.observation"]) > 30 and len(before["mart.decision"]) == 2
+    assert len(before["main.observation"]) > 15 and len(before["mart.decision"]) == 2
     assert {r[0] for r in before["main.publication"]} == set(PERIODS)
     office.home.warehouse.unlink()
     office.home.snapshot.unlink()
     done = upkeep.rebuild(office, NOW)
     assert without_last_audit(mart(office.home.snapshot)) == without_last_audit(before)
     assert (done.missing, done.differing) == ([], [])
-    assert done.figures > 30 and done.files >= 3 * len(PERIODS)
+    assert done.figures > 15 and done.files >= 3 * len(PERIODS)
     after = mart(office.home.snapshot)
     for name in ("main.audit", "main.journal"):
         assert after[name][:-1] == before[name]
