@@ -22,6 +22,10 @@ from config.language import CHINESE, N_, Language, language
 from templates.document import name_in, same_bytes
 
 SONG, HEI, KAI, FANG = "方正小标宋简体", "黑体", "楷体_GB2312", "仿宋_GB2312"
+RESTATED = (
+    "{{ r.SIDE_value | quantity(r.unit_label) }}{% if r.is_standing_only %}"
+    " {{ (r.SIDE_light | light).label }} {{ r.SIDE_progress_pct | percent }}{% endif %}"
+)
 FIGURE = "{{ i.state | said if i.state else i.actual | quantity(i.unit_label) }}"
 LIGHT = "{{ (i.light | light).symbol }} {{ (i.light | light).label }}"
 
@@ -93,8 +97,8 @@ def build(say: Language = CHINESE) -> bytes:
     _text(doc, "前期数据更正如下。")
     _table(doc, "r in view.restatements",
         [(N_("报告期"), 30, "{{ r.period | quarter }}"), (N_("单位"), 28, "{{ r.unit_name }}"), (N_("指标"), 34, "{{ r.name }}"),
-         (N_("原值"), 20, "{{ r.old_value | quantity(r.unit_label) }}"),
-         (N_("更正为"), 20, "{{ r.new_value | quantity(r.unit_label) }}"), (N_("原因"), 28, "{{ r.reason | said }}")])  # fmt: skip
+         (N_("原值"), 20, RESTATED.replace("SIDE", "old")),
+         (N_("更正为"), 20, RESTATED.replace("SIDE", "new")), (N_("原因"), 28, "{{ r.reason | said }}")])  # fmt: skip
     _text(doc, "{%p endif %}")
 
     _heading(doc, "六、报送情况")

@@ -120,6 +120,12 @@ class UnitLine:
     rank: int | None
     is_late: bool = False
     owed_count: int = 0
+    timeliness_rank: int | None = None
+    completeness_rank: int | None = None
+    quality_rank: int | None = None
+    attainment_pct: float | None = None  # mean progress of the figures it alone answers for
+    attainment_rank: int | None = None
+    overall_rank: int | None = None  # by timeliness, completeness, quality, attainment in turn
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,7 @@ class ExplanationLine:
 
 @dataclass(frozen=True)
 class RestatementLine:
-    """A figure of an earlier quarter that was corrected after it had been published."""
+    """A figure, or only its standing, that is other now than when its quarter was published."""
 
     period: str
     unit_name: str
@@ -151,6 +157,25 @@ class RestatementLine:
     new_value: float | None
     unit_label: str
     reason: str
+    old_light: str = "none"
+    new_light: str = "none"
+    old_progress_pct: float | None = None
+    new_progress_pct: float | None = None
+
+    @property
+    def is_standing_only(self) -> bool:
+        """The value is as published, light or progress is not."""
+        return self.old_value == self.new_value
+
+
+@dataclass(frozen=True)
+class BacktestLine:
+    """How projections made ``horizon`` quarters ahead compare with what came, over all city figures."""
+
+    horizon: int
+    projections: int
+    median_error_pct: float | None
+    within_pct: float | None  # how many lay within the interval
 
 
 @dataclass(frozen=True)
@@ -174,6 +199,7 @@ class SummaryView:
     quality: tuple[QualityLine, ...] = ()
     explanations: tuple[ExplanationLine, ...] = ()
     restatements: tuple[RestatementLine, ...] = ()
+    backtest: tuple[BacktestLine, ...] = ()
     returns: tuple[ReturnLine, ...] = ()
     not_checked: tuple[str, ...] = ()  # rules that could not run, in Chinese
     page_url: str = ""  # where the full report lies; shown as text

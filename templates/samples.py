@@ -21,6 +21,7 @@ from templates.quality import (
 from templates.site_samples import SITE_PAGES
 from templates.views import (
     AlertView,
+    BacktestLine,
     CountedLine,
     DomainLine,
     DuplicateView,
@@ -180,7 +181,13 @@ def summary() -> SummaryView:
         quality_pct=91.7, quality=(QualityLine("value_unreadable", "本期值不能识别", "error", 7, 4),),
         explanations=(ExplanationLine("梅江区", "网上零售额", "双十一活动提前"),),
         returns=(ReturnLine("缺少佐证", 2, 1),),
-        restatements=(RestatementLine("2019-Q2", "梅县区", "网上零售额", 12.0, 21.0, "亿元", "录入错误"),),
+        restatements=(
+            RestatementLine("2019-Q2", "梅县区", "网上零售额", 12.0, 21.0, "亿元", "录入错误"),
+            RestatementLine(
+                "2019-Q2", "梅县区", "网上零售额", 12.0, 12.0, "亿元", "基期修订", "yellow", "green", 40.0, 60.0
+            ),
+        ),
+        backtest=(BacktestLine(1, 12, 4.2, 90.0), BacktestLine(2, 6, None, None)),
         not_checked=("同比异常检查（历史不足5期）",),
     )  # fmt: skip
 

@@ -20,7 +20,14 @@ from templates import formats
 from templates.document import template_bytes
 from templates.formats import clean, moment, number, percent, quantity, quarter
 from templates.render import Renderer
-from templates.views import IndicatorLine, LightCounts, OfficeView, SummaryView, UnitLine
+from templates.views import (
+    IndicatorLine,
+    LightCounts,
+    OfficeView,
+    RestatementLine,
+    SummaryView,
+    UnitLine,
+)
 
 NAME = "report/summary.typ"
 _SAID = re.compile(r'\bsay\("((?:[^"\\]|\\.)*)"\)')
@@ -110,7 +117,8 @@ def summary_data(office: OfficeView, view: SummaryView, say: Language = CHINESE)
         "changed": [_indicator(i, say) for i in view.changed],
         "restatements": [
             {"period": quarter(r.period, say), "unit_name": r.unit_name, "name": r.name, "reason": say.stored(r.reason),
-             "old": quantity(r.old_value, r.unit_label, say=say), "new": quantity(r.new_value, r.unit_label, say=say)}
+             "old": _restated(r, r.old_value, r.old_light, r.old_progress_pct, say),
+             "new": _restated(r, r.new_value, r.new_light, r.new_progress_pct, say)}
             for r in view.restatements
         ],
         "late": _late(view.units, view.late, say),
@@ -170,6 +178,13 @@ def _previous(counts: LightCounts | None, say: Language) -> str:
         for code, one in formats.lights(say).items()
     ]
     return say("上季：%(counts)s。", counts=say("，").join(said))
+
+
+def _restated(
+    r: RestatementLine, value: float | None, light: str, progress: float | None, say: Language
+) -> str:
+    text = quantity(value, r.unit_label, say=say)
+    return f"{text} {_light(light, say)['label']} {percent(progress)}" if r.is_standing_only else text
 
 
 def _late(units: Sequence[UnitLine], late: Sequence[UnitLine], say: Language) -> str:

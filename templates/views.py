@@ -15,6 +15,7 @@ from templates.letters import (
     ReturnView,
 )
 from templates.published import (
+    BacktestLine,
     DomainLine,
     ExplanationLine,
     IndicatorLine,
@@ -32,6 +33,7 @@ from templates.published import (
 )
 
 __all__ = [
+    "BacktestLine",
     "AlertView",
     "CountedLine",
     "DomainLine",

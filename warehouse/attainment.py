@@ -80,6 +80,22 @@ def backtest(
     :returns: dicts: indicator, unit, scope, horizon (quarters), projections, median_error in the indicator's
         unit and median_error_pct in per cent of what came, within_interval (how many held), by indicator and horizon
     """
+    return _backtested(store, period, as_of, min_points, unit, "list_projection_backtest")
+
+
+def backtest_by_horizon(
+    store: Store, period: str, as_of: datetime, min_points: int = 4, unit: str | None = None
+) -> list[dict[str, Any]]:
+    """As :func:`backtest`, over all series at once.
+
+    :returns: dicts: horizon (quarters), projections, median_error_pct, within_pct (share that the interval held)
+    """
+    return _backtested(store, period, as_of, min_points, unit, "list_projection_horizons")
+
+
+def _backtested(
+    store: Store, period: str, as_of: datetime, min_points: int, unit: str | None, name: str
+) -> list[dict[str, Any]]:
     params = _prepare(store, period, as_of, min_points)
     if params is None:
         return []
@@ -94,7 +110,7 @@ def backtest(
             made += [points.read_off(to, min_points) for to in quarters if origin < to <= last]
         projecting.keep(store.con, made)
         _step(store, "create_attainment_shares", params)
-        return store.rows("list_projection_backtest")
+        return store.rows(name)
     finally:
         store.con.execute(query("drop_attainment_tables"))
 

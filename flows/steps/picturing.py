@@ -12,6 +12,7 @@ from config.calendar import previous_period
 from flows.office import Office
 from flows.steps import deciding
 from templates.views import (
+    BacktestLine,
     DomainLine,
     ExplanationLine,
     IndicatorLine,
@@ -24,7 +25,7 @@ from templates.views import (
     UnitLine,
     UnitResult,
 )
-from warehouse import facts, restating
+from warehouse import attainment, facts, restating
 from warehouse.store import Store
 
 _INDICATOR = (
@@ -32,6 +33,13 @@ _INDICATOR = (
     "baseline", "attainment_pct", "met", "progress_pct", "expected_pct", "gap_pp", "required_per_quarter",
     "projected_2020", "projected_low", "projected_high", "note", "aspirational", "previous_actual", "previous_light",
 )  # fmt: skip
+
+
+_RANKS = (
+    "timeliness_rank", "completeness_rank", "quality_rank", "attainment_pct", "attainment_rank", "overall_rank",
+)  # fmt: skip
+# What of a published figure a reader may have quoted; a projection alone moves with every new quarter.
+_SHOWN = frozenset(("actual", "attainment_pct", "progress_pct", "light"))
 
 
 def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> SummaryView:
@@ -79,9 +87,19 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
                 r["new_value"],
                 r["unit_label"],
                 r["reason"],
+                r["old_light"],
+                r["new_light"] or "none",
+                r["old_progress_pct"],
+                r["new_progress_pct"],
             )
             for r in restating.differences(store, period)
-            if "actual" in r["changed"]
+            if not _SHOWN.isdisjoint(r["changed"])
+        ),
+        backtest=tuple(
+            BacktestLine(b["horizon"], b["projections"], b["median_error_pct"], b["within_pct"])
+            for b in attainment.backtest_by_horizon(
+                store, period, as_of, office.config.settings.projection.min_points, office.config.plan.city
+            )
         ),
         returns=tuple(
             ReturnLine(deciding.REASON_CODES.get(r["reason_code"], r["reason_code"]), r["files"], r["units"])
@@ -140,6 +158,7 @@ def _unit_line(rate: Mapping[str, Any], owed: int, is_overdue: bool) -> UnitLine
         rate["unit"], rate["name"] or rate["unit"], rate["expected"], rate["accepted"], rate["completeness_pct"],
         rate["timeliness_pct"], rate["quality_pct"], rate["rank"],
         is_late=is_overdue and (rate["timely"] or 0) < rate["expected"], owed_count=owed,
+        **{k: rate[k] for k in _RANKS},
     )  # fmt: skip
 
 

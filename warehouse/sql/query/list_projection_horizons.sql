@@ -1,0 +1,15 @@
+-- How far projections missed what came, by horizon in quarters over all series (flows: full-year equivalents).
+WITH came AS (
+    SELECT s.series, s.t, CASE WHEN t.is_flow THEN s.value / h.share ELSE s.value END AS y
+    FROM attain_series s
+    JOIN attain_target t USING (series)
+    LEFT JOIN attain_share h ON h.series = s.series AND h.quarter = s.t % 4
+    WHERE s.value IS NOT NULL AND s.is_complete
+)
+SELECT j.t_to - j.origin AS horizon, count(*) AS projections,
+       median(100 * abs(j.projected - c.y) / nullif(abs(c.y), 0)) AS median_error_pct,
+       100 * count(*) FILTER (c.y BETWEEN j.projected_low AND j.projected_high) / count(*) AS within_pct
+FROM projection j
+JOIN came c ON c.series = j.series AND c.t = j.t_to
+GROUP BY ALL
+ORDER BY horizon
