@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from config.calendar import SHANGHAI
+from config.calendar import SHANGHAI, period_index, period_of
 from config.settings import Keep
 from flows.office import Office
 from flows.upkeep.backups import backup, backups, head_file
@@ -78,14 +78,11 @@ def _older(folder: Path, pattern: str, as_of: datetime, days: int) -> list[Path]
 
 
 def _periods(folder: Path, as_of: datetime, quarters: int) -> list[Path]:
-    """Folders of quarters that ended more than ``quarters`` quarters ago."""
-    at = as_of.astimezone(SHANGHAI)
-    now = at.year * 4 + (at.month - 1) // 3
-    found = []
-    for path in folder.glob("[12][0-9][0-9][0-9]-Q[1-4]") if folder.is_dir() else ():
-        if now - (int(path.name[:4]) * 4 + int(path.name[-1]) - 1) > quarters:
-            found.append(path)
-    return found
+    """Folders of periods (quarters, years) that ended more than ``quarters`` quarters ago."""
+    now = period_index(period_of(as_of.astimezone(SHANGHAI).date()))
+    kinds = ("[12][0-9][0-9][0-9]-Q[1-4]", "[12][0-9][0-9][0-9]-A1")
+    listed = [path for kind in kinds for path in folder.glob(kind)] if folder.is_dir() else []
+    return [path for path in listed if now - period_index(path.name) > quarters]
 
 
 def _remove(paths: Sequence[Path]) -> int:
