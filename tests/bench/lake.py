@@ -77,16 +77,11 @@ def run() -> dict[str, Any]:
 
 
 def _fresh(uploads: Path, name: str) -> Path:
-    """The uploads by hard link: every run empties its own drop folder."""
+    """A copy of the uploads: every run empties its own drop folder, and the guard refuses hard links."""
     root = WORK / name
     shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(uploads, root, copy_function=_linked)
+    subprocess.run(["cp", "-a", uploads, root], check=True)
     return root
-
-
-def _linked(source: str, target: str) -> None:
-    # A file with two names is refused by the guard, so this is a copy after all, with the time kept.
-    shutil.copy2(source, target)
 
 
 def _on_lake(root: Path, setting: str, units: int, workers: int) -> dict[str, Any]:
@@ -100,10 +95,14 @@ def _on_lake(root: Path, setting: str, units: int, workers: int) -> dict[str, An
         _Watched([*module, "judge", root, f"{parts}", f"{n}", f"{workers}"], env) for n in range(workers)
     ]
     loading = _Watched([*module, "load", root, str(units)], env)
-    for worker in judging:
-        worker.wait()
-    judged = time.monotonic() - began
-    loading.wait()
+    try:
+        for worker in judging:
+            worker.wait()
+        judged = time.monotonic() - began
+        loading.wait()
+    finally:
+        for child in (*judging, loading):
+            child.process.kill()
     wall = time.monotonic() - began
     return {
         "slices": parts, "wall_s": round(wall, 1), "judged_after_s": round(judged, 1),
@@ -141,14 +140,15 @@ class _Watched:
     def _finish(self) -> None:
         out, err = self.process.communicate()
         if self.process.returncode:
-            raise RuntimeError(err[-2000:])
+            self.said = err[-2000:]
+            return
         told = json.loads(out.splitlines()[-1])
         self.cpu_s, self.peak_mb, self.said = told["cpu_s"], told["peak_mb"], told.get("said", "")
 
     def wait(self) -> None:
         self._reader.join()
         if self.process.returncode:
-            raise RuntimeError("a child of the bench failed; see above")
+            raise RuntimeError(self.said)
 
 
 def _timed(words: list[Any]) -> dict[str, Any]:
