@@ -10,16 +10,16 @@ export UV_LINK_MODE := copy
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test stress check wheel bench setup desktop clean
+.PHONY: demo test stress check wheel bench setup desktop postgres clean
 
 demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var/demo
 	rm -rf var/demo
 	$(BIN)/jibao demo --home var/demo
 
-test: setup desktop $(VENV)-peers/.ready ## all tests
+test: setup desktop postgres $(VENV)-peers/.ready ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-stress: setup desktop $(VENV)-peers/.ready ## the trials of chance (kills, faults, races) in their full number; takes hours
+stress: setup desktop postgres $(VENV)-peers/.ready ## the trials of chance (kills, faults, races) in their full number; takes hours
 	JIBAO_STRESS=1 $(BIN)/python -m pytest -m stress --timeout 7200 $(ARGS)
 
 check: setup ## lint, types, import contracts, locked packages and their advisories
@@ -51,6 +51,9 @@ $(VENV)-peers/.ready: pyproject.toml uv.lock | $(UV) # other people's readers of
 
 desktop: ## browser, office suite and fonts for the tests, where the machine can install them
 	sh .ci/desktop
+
+postgres: ## programs of PostgreSQL for the tests of the scale profile; no server is started
+	sh .ci/postgres
 
 clean:
 	rm -rf var dist build .mypy_cache .ruff_cache .pytest_cache

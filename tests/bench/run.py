@@ -17,7 +17,7 @@ from pathlib import Path
 from config.calendar import SHANGHAI
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("cycle", "checks", "attainment", "late", "ratios", "orchestration")
+PARTS = ("cycle", "checks", "attainment", "late", "ratios", "orchestration", "lake")
 
 
 def main() -> None:
