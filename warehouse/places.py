@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from warehouse.durable import sweep, whole
 from warehouse.killpoints import reached
@@ -74,7 +74,10 @@ class FilePlace:
         self._lock = FileLock(str(path) + ".lock", timeout=LOCK_TIMEOUT_S)
 
     def open(self, snapshot: Path | None) -> duckdb.DuckDBPyConnection:
-        self._lock.acquire()
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise StoreError(f"仓库一直被别的进程占用:{self.path}。请稍后再试") from error
         try:
             self.is_unpublished = self._is_newer_than(snapshot)
             self.path.parent.mkdir(parents=True, exist_ok=True)
