@@ -80,3 +80,18 @@ def move_command(home: Path | None, config: Path | None, source: Path) -> int:
     moved = move_into_lake(office_of(home, config), source)
     click.echo("已搬入:" + ",".join(f"{table} {rows} 行" for table, rows in moved.items() if rows))
     return DONE
+
+
+@command(scale_group, name="deploy")
+@click.option(
+    "--parts", type=click.IntRange(1, 1000), default=8, show_default=True, help="投递目录分成几片。"
+)
+def deploy_command(home: Path | None, config: Path | None, parts: int) -> int:
+    """在 PREFECT_API_URL 所指的服务上建立工作池与部署;可重复运行。"""
+    # Prefect notes where a flow was imported from, so it must be this module's name and not a script.
+    from flows.scale.deployed import deploy
+
+    office_of(home, config)
+    for name in deploy(parts):
+        click.echo(name)
+    return DONE

@@ -1,4 +1,4 @@
-"""The Prefect flows of the profile for many machines, and their deployments: ``python -m flows.scale.deployed``.
+"""The Prefect flows of the profile for many machines, and their deployments (``jibao scale deploy``).
 
 Belongs here: parameters as people see them, pools, schedules, states. Does not: what a step does (slices, committing,
 tending).
@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-import click
 from prefect import Flow, flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
@@ -163,8 +162,3 @@ def _writing() -> Iterator[Office]:
         desk.WRITER, timeout_seconds=desk.WAIT_SECONDS, lease_duration=desk.LEASE_SECONDS, strict=True
     ):
         yield _office()
-
-
-if __name__ == "__main__":
-    for deployed in deploy(int(os.environ.get("JIBAO_PARTS", DEFAULT_PARTS))):
-        click.echo(deployed)
