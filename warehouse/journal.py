@@ -126,7 +126,7 @@ class Journal:
         files, known = self.files(), self._head()
         if not files or not known:
             return not files and not known
-        return files[-1].name == known["file"] and files[-1].stat().st_size == known["size"]
+        return bool(files[-1].name == known["file"] and files[-1].stat().st_size == known["size"])
 
     def tail(self) -> Head | None:
         """The last entry. Usually read from the head file; after a crash from the last journal file.

@@ -30,6 +30,7 @@ _SHOWN_HEADERS = ("From", "To", "Subject", "Date", "Message-ID")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 reason_option = click.option("--reason", required=True, help="理由,记入台账。")
+actor_option = click.option("--actor", default="", help="经办人姓名,记入审计日志;默认为本机用户。")
 
 
 @group.group(name="mail")
@@ -89,10 +90,13 @@ def show_command(home: Path | None, config: Path | None, mail_id: str, as_json: 
 @command(mail_group, name="retry")
 @click.argument("mail_id", metavar="编号")
 @reason_option
-def retry_command(home: Path | None, config: Path | None, mail_id: str, reason: str) -> int:
+@actor_option
+def retry_command(
+    home: Path | None, config: Path | None, mail_id: str, reason: str, actor: str
+) -> int:
     """把失败的邮件重新排队,或让等待中的邮件不再等待;内容与编号不变。"""
     return _decide(
-        home, config, lambda store, now: ledger.retry(store, mail_id, now, reason), mail_id, reason
+        home, config, lambda store, now: ledger.retry(store, mail_id, now, reason, actor), mail_id, reason
     )
 
 
@@ -100,16 +104,22 @@ def retry_command(home: Path | None, config: Path | None, mail_id: str, reason: 
 @click.argument("mail_id", metavar="编号")
 @click.argument("verdict", metavar="结论", type=click.Choice(["delivered", "resend", "drop"]))
 @reason_option
+@actor_option
 def resolve_command(
     home: Path | None,
     config: Path | None,
     mail_id: str,
     verdict: Literal["delivered", "resend", "drop"],
     reason: str,
+    actor: str,
 ) -> int:
     """认定不知是否送达的邮件:delivered 已送达,resend 再发一次,drop 不再发。"""
     return _decide(
-        home, config, lambda store, now: ledger.resolve(store, mail_id, verdict, now, reason), mail_id, reason
+        home,
+        config,
+        lambda store, now: ledger.resolve(store, mail_id, verdict, now, reason, actor),
+        mail_id,
+        reason,
     )
 
 

@@ -126,7 +126,9 @@ def restore(office: Office, archive: Path, as_of: datetime) -> Path:
     names = verify(archive)
     home = office.home
     if office.lake is not None:
-        raise BackupError("湖仓不能就地恢复:请把备份恢复到另一个目录(不设 JIBAO_WAREHOUSE),再用 jibao scale move 搬入空的湖仓")
+        raise BackupError(
+            "湖仓不能就地恢复:请把备份恢复到另一个目录(不设 JIBAO_WAREHOUSE),再用 jibao scale move 搬入空的湖仓"
+        )
     if home.warehouse.name not in names:
         raise BackupError(f"备份里没有仓库文件,不能使用:{archive.name}")
     home.create()

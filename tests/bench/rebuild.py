@@ -72,7 +72,15 @@ def _quarter(office: Office, year: int, q: int) -> None:
     with office.store() as store:
         owing = [r["unit"] for r in store.rows("list_owed", {"period": period, "units": []})]
     if owing:
-        deciding.extend(office, period, owing[0], opened + timedelta(days=60), "李统筹", "系统故障", opened + timedelta(days=10))
+        deciding.extend(
+            office,
+            period,
+            owing[0],
+            opened + timedelta(days=60),
+            "李统筹",
+            "系统故障",
+            opened + timedelta(days=10),
+        )
     if q == 2:
         standing = next(r for u, r in receipts.items() if u not in owing and "-" in r)
         deciding.return_submission(office, standing, "李统筹", "other", "请核实", opened + timedelta(days=10))
