@@ -7,9 +7,9 @@ Belongs here: the definitions and their validation. Does not: facts (warehouse),
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, field_validator, model_validator
 
 from config.calendar import Cadence
 
@@ -86,7 +86,7 @@ class Indicator(_Entry):
     assigned: bool = False  # the register, not the notice, names the reporter
     target: Target
     baseline: Number | None = None
-    baseline_period: Period = "2015-Q4"
+    baseline_period: Period = "2015-Q4"  # left out: the plan's start_period
     yearly_milestones: dict[int, Number] = Field(default_factory=dict)
     weight: Number = Field(default=1.0, ge=0)
     lower_limit: Number | None = None  # what a sensible cell lies within
@@ -148,6 +148,17 @@ class Plan(_Entry):
     safeguards: tuple[Safeguard, ...]
     indicators: tuple[Indicator, ...]
     unit_targets: tuple[UnitTarget, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _baselines_stand_at_the_start(cls, data: Any) -> Any:
+        """An indicator that does not say when its baseline was taken has it from the plan's start."""
+        start = data.get("start_period") if isinstance(data, dict) else None
+        listed = data.get("indicators") if start is not None else None
+        if not isinstance(listed, list | tuple):
+            return data
+        filled = [{"baseline_period": start, **i} if isinstance(i, dict) else i for i in listed]
+        return {**data, "indicators": filled}
 
     @property
     def end_year(self) -> int:

@@ -32,6 +32,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def shown(home: Path) -> dict[str, str]:
+    return dict(texts(home))
+
+
+@pytest.fixture(scope="module")
 def config() -> Config:
     return load_config([example("alder-vale")])
 
@@ -42,16 +47,15 @@ def mart(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def test_no_word_of_another_language_is_left_anywhere(home: Path) -> None:
-    seen = dict(texts(home))
-    kinds = {place.removesuffix(" (name)").removesuffix(" (head)").rpartition(".")[2] for place in seen}
-    assert {"eml", "xlsx", "html", "docx", "finding"} <= kinds and len(seen) > 200
-    left = {place: IDEOGRAPH.findall(text)[:5] for place, text in seen.items() if IDEOGRAPH.search(text)}
+def test_no_word_of_another_language_is_left_anywhere(shown: dict[str, str]) -> None:
+    kinds = {place.removesuffix(" (name)").removesuffix(" (head)").rpartition(".")[2] for place in shown}
+    assert {"eml", "xlsx", "html", "docx", "finding"} <= kinds and len(shown) > 200
+    left = {place: IDEOGRAPH.findall(text)[:5] for place, text in shown.items() if IDEOGRAPH.search(text)}
     assert left == {}
 
 
-def test_what_people_read_is_english(home: Path) -> None:
-    said = "\n".join(text for _, text in texts(home))
+def test_what_people_read_is_english(shown: dict[str, str]) -> None:
+    said = "\n".join(shown.values())
     for sentence in (
         "Please report your figures for 2027", "Everything due this period has been reported.", "Returned: 2027",
         "is not definite (an approximation, a range or an unusual spelling)", "Indicators behind schedule",
@@ -83,9 +87,9 @@ def test_the_mart_equals_an_independent_calculation(mart: duckdb.DuckDBPyConnect
                 )
                 continue
             value = parts[0].value
-            if i.rollup == "ratio":
+            if len(parts) > 1 and i.rollup == "ratio":
                 value = 100 * sum(p.numerator for p in parts) / sum(p.denominator for p in parts)
-            elif i.rollup == "sum":
+            elif len(parts) > 1 and i.rollup == "sum":
                 value = sum(p.value for p in parts)
             assert actual == pytest.approx(value, abs=1e-9), i.code
             if i.target.kind == "unspecified":
@@ -99,7 +103,7 @@ def test_the_mart_equals_an_independent_calculation(mart: duckdb.DuckDBPyConnect
             done = 100 * (value - base) / (goal - base)
             reached = value <= goal if falls else value > goal if i.target.strict else value >= goal
             if i.scope == "unit" and unit == CITY:
-                reached = all(100 * p.numerator / p.denominator >= goal for p in parts)
+                reached = all(p.value >= goal for p in parts)
             assert met is reached, i.code
             assert progress == pytest.approx(done), i.code
             assert attainment == pytest.approx(done if falls else 100 * value / goal), i.code
@@ -123,12 +127,12 @@ def test_the_mart_equals_an_independent_calculation(mart: duckdb.DuckDBPyConnect
 
 def test_a_projection_needs_four_years_and_follows_them(mart: duckdb.DuckDBPyConnection) -> None:
     rows = mart.execute(
-        "SELECT indicator, list(actual ORDER BY period), arg_max(projected_2020, period), arg_min(projected_2020, period) "
+        "SELECT indicator, list(actual ORDER BY period), list(projected_2020 ORDER BY period) "
         "FROM mart.attainment WHERE scope = 'city' AND indicator IN ('W-2', 'M-1', 'M-4', 'H-1', 'H-2') GROUP BY indicator"
     ).fetchall()  # fmt: skip
     assert len(rows) == 5
-    for indicator, values, projected, first in rows:
-        assert len(values) == 4 and first is None
+    for indicator, values, (*earlier, projected) in rows:
+        assert len(values) == 4 and earlier == [None] * 3
         slope = median((b - a) / (t - s) for (s, a), (t, b) in combinations(enumerate(values), 2))
         assert projected == pytest.approx(median(v + slope * (6 - t) for t, v in enumerate(values))), (
             indicator

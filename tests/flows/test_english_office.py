@@ -14,6 +14,7 @@ from spoken import IDEOGRAPH, texts
 
 from config.calendar import SHANGHAI
 from config.language import CHINESE
+from config.plan import Measure
 from config.register import packaged
 from flows import sample, steps
 from flows.office import Office, open_office
@@ -40,6 +41,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     config = office.config
     specs = workbook_specs(office, PERIOD, OPENED, {}, OPENED)
     owing = [u for u in specs if specs[u].figures]
+    # The first one owes a number, so that words in its place are no number.
+    owing.sort(key=lambda u: sample.first_item(config, u, measure=Measure.AMOUNT) is None)
     wrong = {unit: sample.first_item(config, unit) for unit in owing[:6]}
     for unit, spec in specs.items():
         filled = sample.figures(config, unit, PERIOD)
@@ -47,7 +50,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
         if unit == owing[-1]:
             continue  # owes everything
         if item is not None and unit == owing[0]:
-            filled = sample.with_text(filled, item, "about 1000")
+            number = sample.first_item(config, unit, measure=Measure.AMOUNT)
+            assert number is not None
+            filled = sample.with_text(filled, number, "about 1000")
         elif item is not None and unit == owing[1]:
             filled = sample.with_blank(filled, item)
         elif item is not None and unit == owing[2]:
