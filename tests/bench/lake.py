@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "scale")]
 
 import national_office  # noqa: E402
-from nation import AS_OF, CITY_UNITS, PERIOD, write_config, write_inbox  # noqa: E402
+from nation import AS_OF, CITY_UNITS, PERIOD, code, write_config, write_inbox  # noqa: E402
 from postgres_server import running  # noqa: E402
 
 from flows import clock, steps  # noqa: E402
@@ -180,9 +180,12 @@ def _load(root: Path, units: int) -> str:
 
 
 def _alone(root: Path, units: int) -> None:
+    """One machine: its collection, so many units at a time (one batch of them all does not fit into its memory)."""
     office = national_office.office(root)
     national_office.open_quarter(office, units, INDICATORS)
-    steps.collect(office, clock.parse_instant(AS_OF), period=PERIOD, send=False)
+    for first in range(0, units, UNITS_A_SLICE):
+        codes = [code(u) for u in range(first, min(first + UNITS_A_SLICE, units))]
+        steps.collect(office, clock.parse_instant(AS_OF), period=PERIOD, units=codes, send=False)
 
 
 def _office(root: Path) -> Any:
