@@ -62,7 +62,9 @@ def measure(size: int, runs: int, peers: Sequence[str] = (LOWER,), *, send: bool
                 wrong += differences(home, kit)
             else:
                 script, more, _ = _PEERS[name]
-                kept[name].append(_once([sys.executable, KIT / script, kit / "in", WORK / "out" / name, *more]))
+                kept[name].append(
+                    _once([sys.executable, KIT / script, kit / "in", WORK / "out" / name, *more])
+                )
     best = {name: _middle(each) for name, each in kept.items()}
     low, own = best[LOWER], best[OURS]
     return {
@@ -70,7 +72,9 @@ def measure(size: int, runs: int, peers: Sequence[str] = (LOWER,), *, send: bool
         "peers": best,
         "cpu_ratio": None if wrong else round(own["cpu_s"] / low["cpu_s"], 2),
         "memory_ratio": None if wrong else round(own["peak_mb"] / low["peak_mb"], 2),
-        "least_cpu_ratio": round(min(r["cpu_s"] for r in kept[OURS]) / min(r["cpu_s"] for r in kept[LOWER]), 2),
+        "least_cpu_ratio": round(
+            min(r["cpu_s"] for r in kept[OURS]) / min(r["cpu_s"] for r in kept[LOWER]), 2
+        ),
         "differences": wrong[:20],
     }
 
