@@ -85,15 +85,16 @@ class Journal:
             "recorded_at": recorded_at.isoformat(),
             **content,
         }
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        digest = hashlib.sha256(data).hexdigest()
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self._file()
         is_new = not path.exists()
         with path.open("ab") as file:
             size = file.tell()
             try:
-                file.write(f"{_OPEN}{digest}{_MIDDLE}{text}{_CLOSE}".encode())
+                for part in (f"{_OPEN}{digest}{_MIDDLE}".encode(), data, _CLOSE.encode()):
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
             except OSError:
