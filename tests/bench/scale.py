@@ -82,7 +82,17 @@ def _open(home: Path, ours: Path) -> None:
     # What was put in behind the journal's back becomes part of it now, not in what is measured.
     empty = home / "nothing"
     empty.mkdir()
-    words = ["collect", "--home", home, "--config", ours / "config", "--inbox", empty, "--as-of", "2020-07-01"]
+    words = [
+        "collect",
+        "--home",
+        home,
+        "--config",
+        ours / "config",
+        "--inbox",
+        empty,
+        "--as-of",
+        "2020-07-01",
+    ]
     subprocess.run([jibao, *words], check=True, capture_output=True)
 
 
