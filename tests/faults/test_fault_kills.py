@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from offices import small_office, whole_office
-from trials import CYCLE, Forge, Outcome, copy_home, differences, repointed, state
+from trials import CYCLE, PERIOD, Forge, Outcome, copy_home, differences, repointed, state
 
 from flows.mailing.sink import EmbeddedSink
 from warehouse.killpoints import POINTS
@@ -125,6 +125,40 @@ def test_killed_at_random_during_a_whole_cycle(
             copies_allowed(sink, home, 1)
         _remove(home)
     print(f"killed at work {killed} times")  # noqa: T201
+
+
+def test_what_dead_processes_left_is_swept_up(forge: Forge, tmp_path: Path) -> None:
+    """Half-written reports, workbooks, returns, pages, copies and letters; a stale claim, a lock file nobody holds."""
+    template, reference = tmp_path / "template", tmp_path / "reference"
+    small_office(template)
+    copy_home(template, reference)
+    assert done(forge.run(reference, *CYCLE))
+    home = copy_home(template, tmp_path / "home")
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    places = (
+        "",
+        "archive",
+        "quarantine",
+        "outbox",
+        f"workbooks/{PERIOD}",
+        f"reports/{PERIOD}",
+        f"returned/{PERIOD}",
+    )
+    for place in (*places, "site", "site/units", "site/data", "audit"):
+        (home / place).mkdir(parents=True, exist_ok=True)
+        (home / place / f".half.{dead.pid}-0.part").write_bytes(b"half")
+    (home / "landing").mkdir(exist_ok=True)
+    (home / "landing/.landing-x").write_bytes(b"half")
+    for lock in ("landing.lock", "site.lock", "warehouse.duckdb.lock", "outbox/.deliver.lock"):
+        (home / lock).touch()
+    [waiting] = (home / "inbox/KJJ").glob("重传.xlsx")
+    claims = home / "landing/.claims/KJJ"
+    claims.mkdir(parents=True)
+    waiting.rename(claims / waiting.name)
+    (home / "warehouse.snapshot.duckdb").write_bytes(b"half a snapshot")
+    assert done(ended := forge.run(home, *CYCLE)), ended.said
+    check_equal(state(reference), home, 0)
 
 
 @pytest.mark.stress
