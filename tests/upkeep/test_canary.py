@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
-import signal
 import subprocess
 import sys
-import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +16,6 @@ from urllib.parse import quote
 import pytest
 import yaml
 from aiosmtpd.smtp import AuthResult
-from running_office import free_ports, launch, wait_until_up
 
 from config.calendar import SHANGHAI
 from config.register import packaged
@@ -136,34 +133,6 @@ def test_no_secret_in_anything_that_is_written(refused: tuple[Path, Path]) -> No
     assert leaks(home) == []
     log = (home / "logs" / logbook.FILE).read_text("utf-8")
     assert "lost with ***" in log and "Traceback" in log  # the trace is there, the secret is not
-
-
-@pytest.mark.skipif(
-    not os.environ.get("JIBAO_STRESS"), reason="starts a Prefect server of its own (make stress)"
-)
-@pytest.mark.stress
-def test_no_secret_in_prefects_database_or_any_process_list(refused: tuple[Path, Path]) -> None:
-    home, secret_file = refused
-    up = launch(home, free_ports(3), PREFECT_SERVER_API_AUTH_STRING=API)
-    try:
-        wait_until_up(up, 600)
-        with pytest.raises(urllib.error.HTTPError, match="401"):
-            up.api("/deployments/filter", {})
-        listed = subprocess.run(
-            ["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True
-        ).stdout
-        assert not [s for s in SPELLINGS if s in listed]
-        up.headers["Authorization"] = "Basic " + base64.b64encode(API.encode()).decode()
-        opened = up.ended(up.start("开启报送/季初开启", period="2019-Q3"), 300)
-        assert opened["state_type"] in ("COMPLETED", "FAILED")
-        secret_file.unlink()
-        secret_file.mkdir()  # a failure of another kind, in the flow itself
-        up.ended(up.start("催报/每日催报"), 300)
-    finally:
-        up.process.send_signal(signal.SIGTERM)
-        up.process.wait(90)
-    assert leaks(home) == []
-    assert not [s for s in SPELLINGS if s in up.printed.read_text("utf-8")]
 
 
 def test_the_canary_would_be_found(tmp_path: Path) -> None:
