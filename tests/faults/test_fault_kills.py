@@ -145,7 +145,7 @@ def test_what_dead_processes_left_is_swept_up(forge: Forge, tmp_path: Path) -> N
         f"reports/{PERIOD}",
         f"returned/{PERIOD}",
     )
-    for place in (*places, "site", "site/units", "site/data", "audit"):
+    for place in (*places, "site", "site/units", "site/data"):
         (home / place).mkdir(parents=True, exist_ok=True)
         (home / place / f".half.{dead.pid}-0.part").write_bytes(b"half")
     (home / "landing").mkdir(exist_ok=True)
