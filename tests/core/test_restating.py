@@ -136,6 +136,10 @@ def test_late_baseline_shows_from_its_day_on_and_is_told(told: dict[str, Any]) -
     rows = {(r["period"], r["indicator"]): r for r in told["after base"]}
     assert set(rows) == {(EARLY, ITEM), (LATE, ITEM)}
     assert "基期修订" in rows[(LATE, ITEM)]["reason"] and "progress_pct" in rows[(LATE, ITEM)]["changed"]
+    page = told["based page"].decode()
+    table = page[page.index("前期数据更正") :].split("</table>")[0]
+    (late,) = (row for row in table.split("<tr>") if "滞后 39%" in row)
+    assert late.count("500") == 2 and "无法判断 —" in late, "the value stands; light and progress are told"
 
 
 def test_publishing_the_same_again_adds_nothing_and_tampering_shows(told: dict[str, Any]) -> None:
