@@ -162,7 +162,7 @@ def test_killed_at_random_nothing_is_lost_or_doubled(
 ) -> None:
     if workers != 4 and not os.environ.get("JIBAO_STRESS"):
         pytest.skip("4 workers stand for the others here")
-    units, times = 60, rounds(2, 40)
+    units, times = 60, rounds(1, 10)
     nation.write_config(tmp_path / "config", units, assault.INDICATORS)
     office = national_office.office(tmp_path, lake)
     national_office.open_quarter(office, units, assault.INDICATORS)
