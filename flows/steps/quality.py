@@ -13,6 +13,7 @@ from checks.run import Judgement
 from config.calendar import SHANGHAI
 from flows.letters import Post
 from flows.office import Office
+from flows.steps import siting
 from templates.quality import (
     DataDocsPage,
     DataDocsView,
@@ -46,6 +47,7 @@ def write(office: Office, reader: Rows, period: str, as_of: datetime) -> list[Pa
     for name, text in quality_pages(office.renderer, Post(office, as_of).view, view).items():
         write_whole(folder / name, text)
         written.append(folder / name)
+    siting.write_assets(office)  # the pages lean on the site's style and script
     return written
 
 
