@@ -21,7 +21,7 @@ import docx
 import pytest
 from lxml import html
 
-from config.calendar import SHANGHAI, previous_period, period_end
+from config.calendar import SHANGHAI, period_end, previous_period
 from flows import sample, steps
 from flows.office import Office, open_office
 from flows.steps import documents, portraits
