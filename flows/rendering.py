@@ -195,7 +195,11 @@ def _given_here(tree: nodes.Template) -> set[str]:
 def _template_names(renderer: Renderer) -> list[str]:
     names = [document.name_in(renderer.say), typeset.NAME, *(f"{page}.html.j2" for page in PAGES)]
     for room in ("mail", "report", "site", "personal"):
-        names += [f"{room}/{f.name}" for f in (files("templates") / room).iterdir() if f.name.endswith(".j2")]
+        names += [
+            f"{room}/{f.name}"
+            for f in (files("templates") / room).iterdir()
+            if f.name.endswith((".j2", ".docx", ".typ"))
+        ]
     return sorted({*names})
 
 

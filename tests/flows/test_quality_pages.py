@@ -109,7 +109,9 @@ def test_every_link_leads_to_a_page_and_an_anchor(folder: Path) -> None:
         for href in links.hrefs:
             target = urlsplit(href)
             assert not target.scheme and not target.netloc, href
-            there = (folder / unquote(target.path)).resolve()
+            there = (folder / unquote(target.path)).resolve() if target.path else path
+            if there.parent != folder.resolve() and there.parent.name != "assets":
+                continue  # the rest of the site is not written here; test_site.py follows these links
             assert there.is_file(), f"{path.name}: {href}"
             if target.fragment:
                 assert unquote(target.fragment) in parsed[there].ids, f"{path.name}: {href}"
