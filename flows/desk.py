@@ -6,19 +6,30 @@ Belongs here: what all flows share. Does not: any rule of the reporting cycle (f
 from __future__ import annotations
 
 import errno
+import logging
+import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
 from prefect.client.schemas.objects import StateType
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import Pause
+from prefect.exceptions import FailedRun, Pause
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
@@ -26,7 +37,8 @@ from prefect.states import Completed, Failed, State
 
 from config.calendar import SHANGHAI
 from config.register import ConfigError
-from flows import clock, missed, troubles
+from flows import clock, logbook, missed, troubles
+from flows.home import Home
 from flows.office import Office, open_office
 from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form
 from flows.steps.collecting import NotChecked
@@ -40,6 +52,21 @@ WRITER = "jibao-writer"
 LEASE_SECONDS = 60
 WAIT_SECONDS = 1800
 
+UNFORESEEN = "办理失败"
+# A shorter wait is nothing to speak of.
+TOLD_SECONDS = 1.0
+_waited_for: ContextVar[str] = ContextVar("waited_for", default="")
+
+
+class _AnsweredAlready(logging.Filter):
+    """Prefect logs a trace for every flow that returns a failure; the failure has been told by then."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
+
+
+logging.getLogger("prefect.flow_runs").addFilter(_AnsweredAlready())
+
 T = TypeVar("T")
 Q = TypeVar("Q", bound=RunInput)
 
@@ -52,15 +79,49 @@ def office_for(form: Form) -> Iterator[Office]:
     """
     office = open_office(trigger=form.trigger())
     logger = get_run_logger()
-    logger.info("等待写入权:同一时间只有一个任务写仓库(并发限额 %s)", WRITER)
+    others = _at_work()
+    if others:
+        logger.info("同一时间只有一个任务写仓库（并发限额 %s），等待%s办完", WRITER, others)
+    asked = time.monotonic()
     with concurrency(WRITER, timeout_seconds=WAIT_SECONDS, lease_duration=LEASE_SECONDS, strict=True):
+        if others and time.monotonic() - asked >= TOLD_SECONDS:
+            _waited_for.set(others)
         logger.info("开始办理")
         yield office
 
 
+def _at_work() -> str:
+    """Names of the office's other runs that are under way, as people read them; empty when there is none."""
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                tags=FlowRunFilterTags(all_=[missed.TAG]),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])),
+            )
+        )
+    return "、".join(f"“{run.name}”" for run in found if str(run.id) != flow_run.id)
+
+
 def as_task(name: str, work: Callable[[], T]) -> T:
-    """Runs one step as a task run. Nothing passes through task parameters: Prefect would walk every value."""
-    return task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)(work)()
+    """Runs one step as a task run. Nothing passes through task parameters or results: Prefect would walk every value.
+
+    :raises Exception: whatever ``work`` raised; the task run says in Chinese what to do, without a trace
+    """
+    done: list[T] = []
+    raised: list[Exception] = []
+
+    def step() -> State[Any] | None:
+        try:
+            done.append(work())
+        except Exception as error:
+            raised.append(error)
+            return failure(error)
+        return None
+
+    task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)(step)(return_state=True)
+    if raised:
+        raise raised[0]
+    return done[0]
 
 
 def run_name(what: str) -> Callable[[], str]:
@@ -88,22 +149,40 @@ def finished(name: str, message: str) -> State[Any]:
 
 def answered(work: Callable[[], State[Any]]) -> State[Any]:
     """The state ``work`` ends in; what a person can put right becomes a failure that says how."""
+    _waited_for.set("")
     try:
-        return missed.merged() or work()
-    except ConfigError as error:
+        state = missed.merged() or work()
+    except Exception as error:  # the last edge: people are told what to do
+        state = failure(error)
+        get_run_logger().error("%s", state.message)
+        if state.name == UNFORESEEN:
+            # The trace is for the operator, who reads HOME/logs.
+            _keep_trace(error)
+        return state
+    if others := _waited_for.get():
+        # Whoever asked for the same thing at the same time is told why nothing may be left to change.
+        return state.model_copy(update={"message": f"{state.message}；先等了{others}办完"})
+    return state
+
+
+def failure(error: Exception) -> State[Any]:
+    """The failed state that says in Chinese what became impossible and what to do."""
+    if isinstance(error, ConfigError):
         return Failed(name="配置有误", message=f"{error};请改正后重试")
-    except NotOpened as error:
+    if isinstance(error, NotOpened):
         return Failed(name="尚未开启", message=f"{error};也可在界面运行“开启报送”")
-    except NotChecked as error:
+    if isinstance(error, NotChecked):
         return Failed(name="未能校验", message=f"{error};文件仍在投递目录,排除故障后重试即可")
-    except DecisionRefused as error:
+    if isinstance(error, DecisionRefused):
         return Failed(name="不能办理", message=str(error))
-    except (TimeoutError, CollectionBusy):
+    if isinstance(error, TimeoutError | CollectionBusy):
         return Failed(name="等待超时", message="另一个任务长时间占用写入权;请查看正在运行的任务后重试")
-    except Exception as error:
-        # The last edge: people are told what to do, the trace is for whoever reads the run's log.
-        get_run_logger().exception("办理失败")
-        return Failed(name="办理失败", message=advice(error))
+    return Failed(name=UNFORESEEN, message=advice(error))
+
+
+def _keep_trace(error: Exception) -> None:
+    logs = Home(Path(os.environ.get("JIBAO_HOME", "./var"))).logs
+    logbook.failure(logs, "flow_failed", error, run=flow_run.name, flow_run_id=flow_run.id)
 
 
 def advice(error: Exception) -> str:

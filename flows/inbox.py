@@ -91,7 +91,9 @@ def scan(
     return found
 
 
-def _entries(root: bytes, closed: list[str], wanted: Callable[[str], bool]) -> list[tuple[str, os.DirEntry[bytes]]]:
+def _entries(
+    root: bytes, closed: list[str], wanted: Callable[[str], bool]
+) -> list[tuple[str, os.DirEntry[bytes]]]:
     """:raises OSError: the drop folder itself may not be listed"""
     try:
         with os.scandir(root) as top:

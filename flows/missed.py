@@ -42,12 +42,15 @@ def merged() -> State[Any] | None:
         me = client.read_flow_run(UUID(flow_run.id))
         now = datetime.now(UTC)
         due = me.expected_start_time
-        if not me.auto_scheduled or me.run_count > 1 or due is None or now - due < LATE:
+        if not me.auto_scheduled or me.run_count > 1 or due is None:
             return None
         siblings = _due(client, me, now, [StateType.SCHEDULED, *UNDER_WAY])
         for other in siblings:
-            if other.state_type != StateType.SCHEDULED and _before(other, me):
+            # A late one makes up for me too, even when I am hardly late myself.
+            if other.state_type != StateType.SCHEDULED and _before(other, me) and _is_late(other, now):
                 return Completed(name=MERGED, message=f"错过多次，只补办一次：由“{other.name}”办理")
+        if not _is_late(me, now):
+            return None
         taken = Cancelled(name=MERGED, message=f"错过多次，只补办一次：由“{me.name}”办理")
         for other in siblings:
             if other.state_type == StateType.SCHEDULED:
@@ -78,6 +81,11 @@ def _due(
         for r in found
         if r.auto_scheduled and r.id != me.id and not (others and r.deployment_id == me.deployment_id)
     ]
+
+
+def _is_late(run: FlowRun, now: datetime) -> bool:
+    due = run.expected_start_time
+    return due is not None and (run.start_time or now) - due >= LATE
 
 
 def _before(one: FlowRun, other: FlowRun) -> bool:

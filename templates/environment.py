@@ -5,6 +5,7 @@ Belongs here: how templates are compiled and names looked up. Does not: what a t
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cache
 from typing import Any, cast
 
@@ -48,7 +49,7 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         # The sandbox guards methods and internals; a record's field is neither. All else takes the long way.
-        if _is_field(type(obj), attribute):
+        if _is_field(cast(Hashable, type(obj)), attribute):
             return getattr(obj, attribute)
         return super().getattr(obj, attribute)
 

@@ -91,9 +91,7 @@ def show_command(home: Path | None, config: Path | None, mail_id: str, as_json: 
 @click.argument("mail_id", metavar="编号")
 @reason_option
 @actor_option
-def retry_command(
-    home: Path | None, config: Path | None, mail_id: str, reason: str, actor: str
-) -> int:
+def retry_command(home: Path | None, config: Path | None, mail_id: str, reason: str, actor: str) -> int:
     """把失败的邮件重新排队,或让等待中的邮件不再等待;内容与编号不变。"""
     return _decide(
         home, config, lambda store, now: ledger.retry(store, mail_id, now, reason, actor), mail_id, reason

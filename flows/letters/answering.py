@@ -164,7 +164,11 @@ def _line(office: Office, finding: Finding) -> FindingLine:
 def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     """A file for a closed quarter: the unit gets its receipt, the coordinator decides."""
     s, who, say = judged.submission, post.name_of(judged.submission.unit), post.say
-    lines = (f"{who} {s.file_name}", say("回执号:%(receipt_no)s", receipt_no=s.receipt_no), say.stored(judged.reason))
+    lines = (
+        f"{who} {s.file_name}",
+        say("回执号:%(receipt_no)s", receipt_no=s.receipt_no),
+        say.stored(judged.reason),
+    )
     mails = [
         post.alert(
             say("%(unit)s在关闭后报来 %(period)s 的文件", unit=who, period=s.period), lines,

@@ -45,7 +45,8 @@ def change_alert(
             )
             if restated
             else say(
-                "回执%(receipt_no)s,文件“%(file_name)s”。重新汇总后计入。对改动有疑问的,请退回并说明理由。", **file
+                "回执%(receipt_no)s,文件“%(file_name)s”。重新汇总后计入。对改动有疑问的,请退回并说明理由。",
+                **file,
             ),
             step=f"changed/{s.receipt_no}",
             period=s.period,

@@ -14,7 +14,9 @@ from templates.views import AlertView
 from warehouse.ledger import OutgoingMail
 from warehouse.store import Store
 
-WHAT_TO_DO = N_("请与有关单位核对口径和数值。本单位数据有误的，请更正后重报；无误的，请在“说明”栏写明原因后重报，或告知统筹部门。")
+WHAT_TO_DO = N_(
+    "请与有关单位核对口径和数值。本单位数据有误的，请更正后重报；无误的，请在“说明”栏写明原因后重报，或告知统筹部门。"
+)
 
 
 def differences(
@@ -44,8 +46,15 @@ def differences(
     post = Post(office, as_of)
     letters = []
     for (unit, period), mine in by_unit.items():
-        title = post.say("%(unit)s已报数据与其他单位所报不一致（%(n)s项）", unit=post.name_of(unit), n=len(mine))
-        lines = tuple(post.say("%(sheet)s %(cell)s：%(message)s", sheet=post.say(f.sheet), cell=f.cell, message=f.message) for f in mine)
+        title = post.say(
+            "%(unit)s已报数据与其他单位所报不一致（%(n)s项）", unit=post.name_of(unit), n=len(mine)
+        )
+        lines = tuple(
+            post.say(
+                "%(sheet)s %(cell)s：%(message)s", sheet=post.say(f.sheet), cell=f.cell, message=f.message
+            )
+            for f in mine
+        )
         clerk = post.clerk(unit)
         if clerk is None:
             letters.append(

@@ -27,7 +27,11 @@ class Post:
         plan, mail = self.office.config.plan, self.office.config.settings.mail
         coordinator = self.office.config.contacts.coordinator
         return OfficeView(
-            plan.name, plan.city_name, mail.sender_name, f"{coordinator.name} {coordinator.mail}", plan.end_period
+            plan.name,
+            plan.city_name,
+            mail.sender_name,
+            f"{coordinator.name} {coordinator.mail}",
+            plan.end_period,
         )
 
     @cached_property

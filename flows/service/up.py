@@ -202,6 +202,7 @@ def _serve(
     if not _answers(running, env, f"deployments/name/{quote(LAST_DEPLOYMENT)}"):
         return _stopped(running)
     click.echo(f"Prefect 界面:http://{host}:{port}")
+    click.echo(f"结果表：http://{host}:{port}/artifacts")
     click.echo(f"通报站点:http://{host}:{site_port}/")
     click.echo(f"报告文件:http://{host}:{site_port}/reports/")
     if office.config.settings.mail.mode == "sink":

@@ -241,8 +241,10 @@ def _returned(
         lines = [f"{post.name_of(unit)} {file['receipt_no']}", told]
         return [
             post.alert(
-                post.say("退回无法送达:该单位没有填报员"), lines,
-                post.say("请补充 contacts.yml 并另行告知该单位。"), step=step
+                post.say("退回无法送达:该单位没有填报员"),
+                lines,
+                post.say("请补充 contacts.yml 并另行告知该单位。"),
+                step=step,
             )
         ]
     owed = tuple(

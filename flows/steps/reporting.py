@@ -126,7 +126,9 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
 
 def _title(office: Office, view: SummaryView) -> str:
     return office.say(
-        "%(city)s%(period)s进展通报", city=office.config.plan.city_name, period=quarter(view.period, office.say)
+        "%(city)s%(period)s进展通报",
+        city=office.config.plan.city_name,
+        period=quarter(view.period, office.say),
     )
 
 

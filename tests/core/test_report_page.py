@@ -11,8 +11,8 @@ from view_samples import OFFICE, poisoned, summary
 
 from templates.charts import trajectory
 from templates.render import Renderer
-from templates.site_samples import SITE_PAGES
 from templates.report import summary_page
+from templates.site_samples import SITE_PAGES
 from templates.views import LightCounts, TrajectoryPoint
 
 POISON = "{{7*7}}<script>alert(1)</script>\"'><img src=x>\u202e"
@@ -108,7 +108,12 @@ def test_hostile_words_stay_words(renderer: Renderer) -> None:
 @pytest.mark.parametrize("name", sorted(SITE_PAGES))
 def test_hostile_words_stay_words_on_the_site(renderer: Renderer, name: str) -> None:
     page = renderer.page(name, office=poisoned(OFFICE, POISON), view=poisoned(SITE_PAGES[name], POISON))
-    inert = re.sub(r'<script (type="application/json"|src="(\.\./)?assets/[a-z.]+")[^>]*>.*?</script>', "", page, flags=re.S)
+    inert = re.sub(
+        r'<script (type="application/json"|src="(\.\./)?assets/[a-z.]+")[^>]*>.*?</script>',
+        "",
+        page,
+        flags=re.S,
+    )
     assert not {"script", "img"} & set(Outline(inert).tags)
     assert "{{7*7}}" in page
     assert "alert(1)</script>" not in page

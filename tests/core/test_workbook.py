@@ -10,12 +10,12 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from templates.workbook import (
-    figure_header,
     PROGRESS_HEADER,
     FigureRow,
     Filled,
     ProgressRow,
     WorkbookSpec,
+    figure_header,
     upload_workbook,
 )
 

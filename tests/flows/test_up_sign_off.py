@@ -140,7 +140,7 @@ def test_a_failed_run_reaches_the_operator(up: Up) -> None:
     run = up.ended(up.start("通报/测算与通报", period="2018-Q4", as_of="2019-01-20"))
     assert (run["state_type"], run["state_name"]) == ("FAILED", "办理失败"), run["state"]
     assert "重试" in run["state"]["message"] and str(up.home) not in run["state"]["message"]
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 120
     while not letters(up.home, "任务出错"):
         assert time.monotonic() < give_up, up.log()
         time.sleep(0.5)

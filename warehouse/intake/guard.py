@@ -39,7 +39,9 @@ class Refusal:
     sha256: str | None = None
     size_bytes: int = 0
     modified_at: float = 0.0
-    is_passing: bool = False  # gone, still changing or our own trouble: no verdict, look again at the next collection
+    is_passing: bool = (
+        False  # gone, still changing or our own trouble: no verdict, look again at the next collection
+    )
     is_locked: bool = False  # passing until somebody gives back the permission to read it
 
 
