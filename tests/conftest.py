@@ -15,6 +15,7 @@ for name in ("JIBAO_HOME", "JIBAO_CONFIG", "JIBAO_SMTP_PASSWORD"):
     os.environ.pop(name, None)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side: what shares the running office stays on one worker and starts first; a file is never split."""
     served = [item for item in items if item.get_closest_marker("server")]
