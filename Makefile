@@ -17,7 +17,7 @@ demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var
 	$(BIN)/jibao demo --home var/demo
 
 test: setup desktop postgres $(VENV)-peers/.ready ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 stress: setup desktop postgres $(VENV)-peers/.ready ## the trials of chance (kills, faults, races) in their full number; takes hours
 	JIBAO_STRESS=1 $(BIN)/python -m pytest -m stress --timeout 7200 $(ARGS)

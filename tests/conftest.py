@@ -15,16 +15,21 @@ for name in ("JIBAO_HOME", "JIBAO_CONFIG", "JIBAO_SMTP_PASSWORD"):
     os.environ.pop(name, None)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+class _OneOffice(LoadScopeScheduling):  # type: ignore[misc]
+    """Side by side: a file is never split, and the files that share the running office stay on one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "office" if file.rpartition("/")[2].startswith("test_up_") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _OneOffice:
+    return _OneOffice(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side: what shares the running office stays on one worker and starts first; a file is never split."""
-    served = [item for item in items if item.get_closest_marker("server")]
-    others = [item for item in items if not item.get_closest_marker("server")]
-    for item in served:
-        item.add_marker(pytest.mark.xdist_group("server"))
-    for item in others:
-        item.add_marker(pytest.mark.xdist_group(item.location[0]))
-    items[:] = [*served, *others]
+    """What the running office serves takes longest, so it starts first."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_up_"))
 
 
 @pytest.fixture(scope="session")
