@@ -18,6 +18,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
+from test_up_api import drop
 
 needs_chromium = pytest.mark.skipif(
     not (shutil.which("chromium") and shutil.which("chromedriver")), reason="needs chromium and chromedriver"
@@ -99,6 +100,7 @@ def test_rehearsal_then_rerun_from_the_form(up: Up, browser: webdriver.Chrome) -
     fill(browser, 经办人="李统筹", 事由="界面重跑", 以哪个时刻为准="2019-10-10")
     choose(browser, 报告期="2019-Q3", 填报单位="市商务局(SWJ)")
     field(browser, "试算", "*[contains(@class,'p-toggle__control')]").click()
+    time.sleep(1)  # the switch moves
     keep(browser, "rerun-form-real")
     _button(browser, "Submit").click()
     run = _submitted(up, deployment["id"], "界面重跑")
@@ -114,6 +116,9 @@ def test_rehearsal_then_rerun_from_the_form(up: Up, browser: webdriver.Chrome) -
 
 
 def test_the_tables_are_read_in_the_browser(up: Up, browser: webdriver.Chrome) -> None:
+    up.ended(up.start("开启报送/季初开启", period="2019-Q3", as_of="2019-10-08"))
+    for unit in ("KAJ", "ZJJ", "HBJ"):
+        drop(up, unit)
     up.ended(
         up.start(
             "季度重跑/手工重跑",
