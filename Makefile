@@ -10,14 +10,17 @@ export UV_LINK_MODE := copy
 export UV_COMPILE_BYTECODE := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test stress check wheel bench setup desktop postgres clean
+.PHONY: demo test trials stress check wheel bench setup desktop postgres clean
 
 demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var/demo
 	rm -rf var/demo
 	$(BIN)/jibao demo --home var/demo
 
-test: setup desktop postgres $(VENV)-peers/.ready ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+test: setup desktop postgres $(VENV)-peers/.ready ## all tests but the trials of chance
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not stress" $(ARGS)
+
+trials: setup desktop postgres $(VENV)-peers/.ready ## the trials of chance (kills, faults, races), a few rounds of each
+	$(BIN)/python -m pytest -m stress --timeout 1800 $(ARGS)
 
 stress: setup desktop postgres $(VENV)-peers/.ready ## the trials of chance (kills, faults, races) in their full number; takes hours
 	JIBAO_STRESS=1 $(BIN)/python -m pytest -m stress --timeout 7200 $(ARGS)
