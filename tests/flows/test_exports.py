@@ -100,6 +100,8 @@ def test_every_csv_cell_is_the_mart_and_no_text_is_a_formula(desk: Desk, out: Pa
                 cell = row[column]
                 if isinstance(value, float):
                     assert float(cell) == value, (view, column)
+                elif isinstance(value, datetime):
+                    assert datetime.fromisoformat(cell) == value, (view, column)
                 elif not isinstance(value, (list, dict)):
                     assert cell == as_text(value), (view, column)
                 assert not (isinstance(value, str) and cell[:1] in "=+-@" and cell), (view, column)
