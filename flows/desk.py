@@ -11,13 +11,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+import httpx
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
@@ -28,6 +29,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import FailedRun, Pause
 from prefect.flow_runs import suspend_flow_run
@@ -51,6 +53,7 @@ WRITER = "jibao-writer"
 # Slots of a killed holder come free after this long; a living one renews its lease.
 LEASE_SECONDS = 60
 WAIT_SECONDS = 1800
+SERVER_AWAY_SECONDS = 120
 
 UNFORESEEN = "办理失败"
 # A shorter wait is nothing to speak of.
@@ -79,15 +82,37 @@ def office_for(form: Form) -> Iterator[Office]:
     """
     office = open_office(trigger=form.trigger())
     logger = get_run_logger()
-    others = _at_work()
+    others = patient(_at_work)
     if others:
         logger.info("同一时间只有一个任务写仓库（并发限额 %s），等待%s办完", WRITER, others)
     asked = time.monotonic()
-    with concurrency(WRITER, timeout_seconds=WAIT_SECONDS, lease_duration=LEASE_SECONDS, strict=True):
+    with ExitStack() as held:
+        patient(lambda: held.enter_context(_writer()))
         if others and time.monotonic() - asked >= TOLD_SECONDS:
             _waited_for.set(others)
         logger.info("开始办理")
         yield office
+
+
+def _writer() -> AbstractContextManager[None]:
+    """The writer's slot. A lease that cannot be renewed while the server is away ends no work: the file lock holds."""
+    return concurrency(
+        WRITER, timeout_seconds=WAIT_SECONDS, lease_duration=LEASE_SECONDS, strict=True,
+        raise_on_lease_renewal_failure=False,
+    )  # fmt: skip
+
+
+def patient(call: Callable[[], T]) -> T:
+    """``call`` once more while the server is away: Prefect's clients only wait for one they have met before."""
+    give_up = time.monotonic() + SERVER_AWAY_SECONDS
+    while True:
+        try:
+            return call()
+        except (httpx.TransportError, ConcurrencySlotAcquisitionError) as error:
+            cause = error.__cause__ or error
+            if not isinstance(cause, httpx.TransportError) or time.monotonic() >= give_up:
+                raise
+            time.sleep(2)
 
 
 def _at_work() -> str:
@@ -151,7 +176,7 @@ def answered(work: Callable[[], State[Any]]) -> State[Any]:
     """The state ``work`` ends in; what a person can put right becomes a failure that says how."""
     _waited_for.set("")
     try:
-        state = missed.merged() or work()
+        state = patient(missed.merged) or work()
     except Exception as error:  # the last edge: people are told what to do
         state = failure(error)
         get_run_logger().error("%s", state.message)

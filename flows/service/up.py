@@ -157,6 +157,8 @@ def environment(
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(server.keep_runs_days * 86400),
         # Waiting for the writer is no delay worth a letter; nobody at work for five minutes is.
         "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "300",
+        # Kept in memory a lease would be forgotten with the server and its slot never come free again.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
         # Together two minutes: a server that is started again loses no run.
         "PREFECT_CLIENT_MAX_RETRIES": "6",
