@@ -105,4 +105,5 @@ def test_many_runs_later(up: Up, browser: webdriver.Chrome, rounds: Callable[[in
     with temporary_settings({PREFECT_API_URL: f"{site}/api"}):
         forget(datetime.now(UTC) + timedelta(minutes=1), (STATE,))
     print(f"prefect.db {full:.1f} MB with {many} runs, {again:.1f} MB when they were removed and made again")  # noqa: T201
-    assert again < full * 1.25 + 2
+    # The room of runs and logs is used again; what grows are their events, which Prefect itself drops after a week.
+    assert again < full * 1.6 + 2
