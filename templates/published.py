@@ -33,7 +33,7 @@ class LightCounts:
 class ReturnLine:
     """Files the coordinator sent back for one reason."""
 
-    label: str  # the reason, in Chinese
+    label: str  # the reason, in the language of the report
     files: int
     units: int
 

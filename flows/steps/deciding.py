@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from config.calendar import SHANGHAI
+from config.language import N_
 from flows.letters import Post
 from flows.office import Office
 from templates.views import OwedItem, ReturnView
@@ -23,12 +24,12 @@ from warehouse.ledger import OutgoingMail
 from warehouse.store import Store
 
 REASON_CODES = {
-    "wrong_scope": "口径不符",
-    "wrong_figure": "数据有误",
-    "no_evidence": "缺少佐证",
-    "wrong_file": "报错文件",
-    "unit_request": "单位申请撤回",
-    "other": "其他",
+    "wrong_scope": N_("口径不符"),
+    "wrong_figure": N_("数据有误"),
+    "no_evidence": N_("缺少佐证"),
+    "wrong_file": N_("报错文件"),
+    "unit_request": N_("单位申请撤回"),
+    "other": N_("其他"),
 }
 STANDING = (Status.ACCEPTED, Status.ACCEPTED_WITH_WARNINGS, Status.RETURNED)
 

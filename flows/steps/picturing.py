@@ -102,7 +102,7 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
             )
         ),
         returns=tuple(
-            ReturnLine(deciding.REASON_CODES.get(r["reason_code"], r["reason_code"]), r["files"], r["units"])
+            ReturnLine(office.say(deciding.REASON_CODES[r["reason_code"]]), r["files"], r["units"])
             for r in store.rows("list_summary_returns", {"period": period})
         ),
         page_url=f"reports/{period}/summary.html",
