@@ -9,27 +9,23 @@ what is staged is named by its content.
 from __future__ import annotations
 
 import shutil
-import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from checks.findings import Finding
-from checks.run import judge
 from flows import inbox as drop_folder
 from flows.office import Office
 from flows.scale.batches import KEPT_ENTRY, tables_of
-from flows.steps import returning, shelving, verdicts
+from flows.steps import judging, returning, taking, verdicts
 from flows.steps.collecting import NotChecked
 from flows.steps.taking import Arrived
-from templates.workbook import FIGURES, PROGRESS, TEMPLATE_VERSION
-from warehouse import checking, deciding, facts, intake
-from warehouse.facts import Arrival, Judged, Status
-from warehouse.intake.guard import Refusal, admit, display_name
+from warehouse import checking, facts
+from warehouse.facts import Judged
+from warehouse.intake.guard import Refusal
 from warehouse.intake.reading import Landing, Reading
 from warehouse.lake import staging
 from warehouse.store import Reader
@@ -84,12 +80,13 @@ def judge_slice(office: Office, part: Slice, as_of: datetime, period: str | None
     place.mkdir(parents=True)
     try:
         staged = _staged_entries(office)
-        found = _settled(office, _wanted(office, units, part))
+        found = taking.settled(office, office.home.inbox, wanted=_wanted(office, units, part))
         result.waiting = [*found.growing, *found.folders, *found.closed]
         fresh = [c for c in found.ready if (c.folder, c.entry) not in staged]
         result.known = len(found.ready) - len(fresh)
         for chunk in _chunks(office, fresh):
-            arrived = [a for a in (_take(office, c, place) for c in chunk) if not _is_passing(a)]
+            taken = (taking.take(office, c, None, place) for c in chunk)
+            arrived = [a for a in taken if a is not None and not _is_passing(a)]
             if arrived:
                 _stage(office, arrived, as_of, period, result)
             for path in place.iterdir():
@@ -107,15 +104,6 @@ def _wanted(office: Office, units: set[str], part: Slice) -> Callable[[str], boo
         return owner.code in units if owner else is_last
 
     return wanted
-
-
-def _settled(office: Office, wanted: Callable[[str], bool]) -> drop_folder.Scan:
-    settle = office.config.settings.intake.settle_seconds
-    found = drop_folder.scan(office.home.inbox, now=time.time(), settle_seconds=settle, wanted=wanted)
-    if found.growing:
-        time.sleep(settle)
-        found = drop_folder.scan(office.home.inbox, now=time.time(), settle_seconds=settle, wanted=wanted)
-    return found
 
 
 def _staged_entries(office: Office) -> set[tuple[str, str]]:
@@ -148,16 +136,6 @@ def _chunks(
         yield chunk
 
 
-def _take(office: Office, candidate: drop_folder.Candidate, landing: Path) -> Arrived:
-    owner = office.config.find_unit(candidate.folder) if candidate.folder else None
-    unit = owner.code if owner else ""
-    name = display_name(candidate.path.rsplit(b"/", 1)[1])
-    shown = name if owner else f"{candidate.folder}/{name}".lstrip("/")
-    return Arrived(
-        candidate, unit, shown, admit(candidate.path, unit, landing, office.config.settings.intake)
-    )
-
-
 def _is_passing(arrived: Arrived) -> bool:
     """Gone or changed while we looked: the next run sees it as it is then."""
     return isinstance(arrived.copy, Refusal) and arrived.copy.is_passing
@@ -169,21 +147,11 @@ def _stage(
     """Judges one chunk as the warehouse stands and stages it."""
     with office.reader() as reader:
         known = facts.known_submissions(reader, {a.submission_id for a in arrived})
-        new: dict[str, Arrived] = {}
-        copies = []
-        for a in arrived:
-            if a.submission_id not in known and a.submission_id not in new:
-                new[a.submission_id] = a
-            elif a.submission_id in new or a.candidate.entry not in known[a.submission_id]["entries"]:
-                copies.append(a)
+        fresh, copies = taking.split(arrived, known)
         sequence = reader.rows("read_next_verdict_sequence")[0]["sequence"]
-        fresh = list(new.values())
-        readings = _read(office, fresh)
+        landings = {a.sha256: a.copy for a in fresh if isinstance(a.copy, Landing)}
+        readings = dict(zip(landings, judging.read(office, list(landings.values())), strict=True))
         judged, findings, rules, rejected, returns = _judge(office, reader, fresh, readings, as_of, period)
-        seen = [
-            Arrival(a.unit, a.file_name, a.sha256, a.candidate.size_bytes, a.submission_id, True, a.candidate.entry)
-            for a in copies
-        ]  # fmt: skip
         entries = [
             (a.candidate.folder, a.candidate.entry, a.unit, a.sha256, isinstance(a.copy, Refusal))
             for a in arrived
@@ -193,8 +161,12 @@ def _stage(
             "sequence": sequence, "units": sorted({j.submission.unit for j in judged}), "submissions": len(judged),
             "entries": [(folder, entry) for folder, entry, *_ in entries],
         }  # fmt: skip
-        key = [office.config.config_hash, *sorted(new), *sorted(f"{e[0]}/{e[1]}" for e in entries)]
-        tables = tables_of(judged, findings, rules, sorted(rejected), seen, returns)
+        key = [
+            office.config.config_hash,
+            *sorted(a.submission_id for a in fresh),
+            *sorted(f"{e[0]}/{e[1]}" for e in entries),
+        ]
+        tables = tables_of(judged, findings, rules, sorted(rejected), taking.arrivals(copies), returns)
         tables["entry"] = (KEPT_ENTRY, entries)
         folder = staging.write_batch(reader.con, office.home.staging, key, tables, manifest)
         checking.release(reader)
@@ -203,13 +175,6 @@ def _stage(
         result.known += len(fresh)
     else:
         result.batches.append(folder.name)
-
-
-def _read(office: Office, fresh: Sequence[Arrived]) -> Mapping[str, Reading]:
-    landings = {a.copy.sha256: a.copy for a in fresh if isinstance(a.copy, Landing)}
-    labels = {i.code: i.unit_label for i in office.config.plan.indicators}
-    readings = intake.read_batch(list(landings.values()), labels, office.config.settings.intake)
-    return dict(zip(landings, readings, strict=True))
 
 
 def _judge(
@@ -226,46 +191,11 @@ def _judge(
     if not fresh:
         checking.load(reader, [], [])  # the empty table of rows
         return [], [], [], set(), {}
-    frames = checking.prepare(
-        reader,
-        claims,
-        read,
-        period=period or "",
-        template_version=TEMPLATE_VERSION,
-        sheets=(office.say(FIGURES), office.say(PROGRESS)),
-    )
-    judgement = judge(*frames, office.config, say=office.say)
+    judgement = judging.judge(office, reader, claims, read, period)
     if judgement.not_checked:
         raise NotChecked(f"校验引擎出错,{len(fresh)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}")
-    found = _by_submission(judgement.findings)
-    closed = deciding.closed_periods(reader)
-    judged = [
-        verdicts.held_for_decision(verdicts.verdict_of(s, c, r, found[s.submission_id]), closed)
-        for s, c, r in zip(submissions, claims, read, strict=True)
-    ]
-    for a, j in zip(fresh, judged, strict=True):
-        _shelve(office, a, j)
-    shelving.make_durable(office.home, [s.sha256 for s in submissions])
+    found = judging.by_submission(judgement.findings)
+    judged = judging.settle(office, reader, fresh, submissions, claims, read, found)
     rejected = verdicts.rejected_rows(office, reader, judged, judgement)
     returns = {sid: name for sid, (name, _) in returning.annotate(office, judged, found).items()}
     return judged, judgement.findings, judgement.rules, rejected, returns
-
-
-def _by_submission(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:
-    found: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        found[finding.submission_id].append(finding)
-    return found
-
-
-def _shelve(office: Office, arrived: Arrived, judged: Judged) -> None:
-    """Archive or quarantine, by hash; two runs of one slice put the same bytes under the same name."""
-    copy, sha256 = arrived.copy, judged.submission.sha256
-    if judged.status is not Status.QUARANTINED:
-        assert isinstance(copy, Landing)
-        shelving.archive(office.home, copy.path, sha256)
-        return
-    note = {"unit": arrived.unit, "file_name": arrived.file_name, "reason": judged.reason, "sha256": sha256}
-    shelving.quarantine(
-        office.home, copy.path if isinstance(copy, Landing) else None, f"{arrived.unit or '_'}-{sha256}", note
-    )

@@ -6,25 +6,23 @@ them, and the drop folder is emptied after it. Whatever is interrupted is simply
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from checks.findings import Finding
-from checks.run import Judgement, judge
+from checks.run import Judgement
 from flows import letters
 from flows.mailing.outbox import DeliveryReport
 from flows.office import Office
-from flows.steps import quality, returning, shelving, taking, verdicts
+from flows.steps import judging, quality, returning, taking, verdicts
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.taking import Arrived
-from templates.workbook import FIGURES, PROGRESS, TEMPLATE_VERSION
-from warehouse import checking, deciding, facts, intake, ledger, register
-from warehouse.facts import Arrival, Judged, Status
+from warehouse import checking, facts, ledger, register
+from warehouse.facts import Judged, Status
 from warehouse.intake.guard import Refusal
 from warehouse.intake.reading import Landing, Reading
 from warehouse.killpoints import reached
@@ -150,9 +148,7 @@ def _read_new(office: Office, arrived: Sequence[Arrived]) -> dict[str, Reading]:
     new = {
         a.copy.sha256: a.copy for sid, a in ids.items() if sid not in known and isinstance(a.copy, Landing)
     }
-    labels = {i.code: i.unit_label for i in office.config.plan.indicators}
-    readings = intake.read_batch(list(new.values()), labels, office.config.settings.intake)
-    return dict(zip(new, readings, strict=True))
+    return dict(zip(new, judging.read(office, list(new.values())), strict=True))
 
 
 def _settle_batch(
@@ -167,7 +163,7 @@ def _settle_batch(
 ) -> None:
     """Judges what is new and commits everything this collection learned, mails included, at once."""
     known = facts.known_submissions(store, {a.submission_id for a in arrived})
-    new, copies = _split(arrived, known)
+    new, copies = taking.split(arrived, known)
     cycles = {row["period"] for row in store.rows("list_cycles")}
     read = [verdicts.reading_of(a, readings) for a in new]
     submissions = [
@@ -176,26 +172,11 @@ def _settle_batch(
     claims = [verdicts.claims_of(office, s, r) for s, r in zip(submissions, read, strict=True)]
     judgement = _judge(office, store, run_id, claims, read, as_of, period)
     reached("check")
-    found = _by_submission(judgement.findings)
-    judged = [
-        verdicts.verdict_of(s, c, r, found[s.submission_id])
-        for s, c, r in zip(submissions, claims, read, strict=True)
-    ]
-    closed = deciding.closed_periods(store)
-    judged = [verdicts.held_for_decision(j, closed) for j in judged]
-    for arrival, verdict in zip(new, judged, strict=True):
-        _shelve(office, arrival, verdict)
-        reached("archive")
-    shelving.make_durable(office.home, [s.sha256 for s in submissions])
-    reached("durable")
+    found = judging.by_submission(judgement.findings)
+    judged = judging.settle(office, store, new, submissions, claims, read, found)
     rejected = verdicts.rejected_rows(office, store, judged, judgement)
     returns = returning.annotate(office, judged, found)
-    seen = [
-        Arrival(
-            a.unit, a.file_name, a.sha256, a.candidate.size_bytes, a.submission_id, True, a.candidate.entry
-        )
-        for a in copies
-    ]
+    seen = taking.arrivals(copies)
     with store.transaction():
         register.record_register(store, office.config, as_of)
         result.revisions += facts.record_batch(
@@ -212,21 +193,6 @@ def _settle_batch(
     _count(result, judged, len(copies))
 
 
-def _split(
-    arrived: Sequence[Arrived], known: Mapping[str, Mapping[str, Any]]
-) -> tuple[list[Arrived], list[Arrived]]:
-    """What is new, and further entries with the same bytes. An entry that was answered before is neither."""
-    new: dict[str, Arrived] = {}
-    copies: list[Arrived] = []
-    for a in arrived:
-        sid = a.submission_id
-        if sid not in known and sid not in new:
-            new[sid] = a
-        elif sid in new or a.candidate.entry not in known[sid]["entries"]:
-            copies.append(a)
-    return list(new.values()), copies
-
-
 def _judge(
     office: Office,
     store: Store,
@@ -236,15 +202,7 @@ def _judge(
     as_of: datetime,
     period: str | None,
 ) -> Judgement:
-    rows, files = checking.prepare(
-        store,
-        claims,
-        read,
-        period=period or "",
-        template_version=TEMPLATE_VERSION,
-        sheets=(office.say(FIGURES), office.say(PROGRESS)),
-    )
-    judgement = judge(rows, files, office.config, say=office.say)
+    judgement = judging.judge(office, store, claims, read, period)
     quality.write_data_docs(office, judgement, as_of)
     if judgement.not_checked:
         # Fail closed: the files stay in the drop folder and the next run judges them again.
@@ -263,24 +221,6 @@ def _unchecked(office: Office, count: int, judgement: Judgement, as_of: datetime
         say("校验未能完成"), [say("本批 %(n)s 份报送没有作出判断,仍留在投递目录。", n=count), *judgement.errors[:5]],
         say("请联系运维查看日志;排除后重新运行采集即可,文件不会丢失。"), step=f"not-checked/{as_of:%Y%m%d}",
     )  # fmt: skip
-
-
-def _by_submission(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:
-    found: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        found[finding.submission_id].append(finding)
-    return found
-
-
-def _shelve(office: Office, arrived: Arrived, judged: Judged) -> None:
-    copy, sha256 = arrived.copy, judged.submission.sha256
-    if judged.status is not Status.QUARANTINED:
-        assert isinstance(copy, Landing)
-        shelving.archive(office.home, copy.path, sha256)
-        return
-    note = {"unit": arrived.unit, "file_name": arrived.file_name, "reason": judged.reason, "sha256": sha256}
-    landed = copy.path if isinstance(copy, Landing) else None
-    shelving.quarantine(office.home, landed, f"{arrived.unit or '_'}-{sha256}", note)
 
 
 def _count(result: CollectResult, judged: Sequence[Judged], copies: int) -> None:

@@ -5,7 +5,6 @@ Figures that counted stay until their unit corrects them (docs/adr/0010); what i
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,17 +12,16 @@ from typing import Any
 
 from checks.findings import Finding, Severity
 from checks.rules import rules_version
-from checks.run import Judgement, judge
+from checks.run import Judgement
 from flows.letters import Post
 from flows.letters.rejudging import changed_answers
 from flows.office import Office
-from flows.steps import quality, returning, shelving, taking, verdicts
+from flows.steps import judging, quality, returning, shelving, taking, verdicts
 from flows.steps.collecting import LABELS, NotChecked
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.viewing import NotOpened
-from templates.workbook import FIGURES, PROGRESS, TEMPLATE_VERSION
-from warehouse import checking, facts, intake, ledger, rechecking, register
+from warehouse import checking, facts, ledger, rechecking, register
 from warehouse.facts import Judged, Status
 from warehouse.intake.reading import ROW_COLUMNS, Landing, Reading
 from warehouse.rechecking import Standing
@@ -80,9 +78,7 @@ def _recheck(office: Office, store: Store, run_id: str, as_of: datetime, result:
         return
     claims = [verdicts.claims_of(office, s.submission, r) for s, r in zip(standing, readings, strict=True)]
     judgement = _judge(office, store, claims, readings, result.period, run_id, as_of)
-    found: dict[str, list[Finding]] = defaultdict(list)
-    for f in judgement.findings:
-        found[f.submission_id].append(f)
+    found = judging.by_submission(judgement.findings)
     before = rechecking.present_findings(store, result.period)
     judged, changed = [], []
     for s in standing:
@@ -121,8 +117,7 @@ def _read(
         f = s.submission
         kept.append(s)
         landings.append(Landing(path, f.sha256, f.unit, f.file_name, f.size_bytes, path.stat().st_mtime))
-    labels = {i.code: i.unit_label for i in office.config.plan.indicators}
-    read = intake.read_batch(landings, labels, office.config.settings.intake)
+    read = judging.read(office, landings)
     result.unread += [s.submission.receipt_no for s, r in zip(kept, read, strict=True) if r.held is not None]
     pairs = [(s, r) for s, r in zip(kept, read, strict=True) if r.held is None]
     return [s for s, _ in pairs], [r for _, r in pairs]
@@ -137,15 +132,7 @@ def _judge(
     run_id: str,
     as_of: datetime,
 ) -> Judgement:
-    frames = checking.prepare(
-        store,
-        claims,
-        readings,
-        period=period,
-        template_version=TEMPLATE_VERSION,
-        sheets=(office.say(FIGURES), office.say(PROGRESS)),
-    )
-    judgement = judge(*frames, office.config, say=office.say)
+    judgement = judging.judge(office, store, claims, readings, period)
     quality.write_data_docs(office, judgement, as_of)
     if judgement.not_checked:
         alert = Post(office, as_of).alert(

@@ -7,11 +7,12 @@ import hashlib
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -76,13 +77,22 @@ def alone(office: Office) -> Iterator[None]:
         raise CollectionBusy("另一次采集一直没有结束,请稍后再试;若确认已卡死,请先结束该进程") from error
 
 
-def settled(office: Office, place: Path, *, patient: bool = True) -> drop_folder.Scan:
-    """Lists the folder; when files were written a moment ago, waits once for them to settle."""
+def settled(
+    office: Office,
+    place: Path,
+    *,
+    patient: bool = True,
+    wanted: Callable[[str], bool] = lambda folder: True,
+) -> drop_folder.Scan:
+    """Lists the folder; when files were written a moment ago, waits once for them to settle.
+
+    :param wanted: only folders of these names are looked into
+    """
     settle = office.config.settings.intake.settle_seconds
-    found = drop_folder.scan(place, now=time.time(), settle_seconds=settle)
+    found = drop_folder.scan(place, now=time.time(), settle_seconds=settle, wanted=wanted)
     if found.growing and patient:
         time.sleep(settle)
-        found = drop_folder.scan(place, now=time.time(), settle_seconds=settle)
+        found = drop_folder.scan(place, now=time.time(), settle_seconds=settle, wanted=wanted)
     return found
 
 
@@ -108,17 +118,42 @@ def fair_share(ready: Sequence[drop_folder.Candidate], done: Set[str]) -> list[d
     return batch
 
 
-def take(office: Office, candidate: drop_folder.Candidate, units: Sequence[str] | None) -> Arrived | None:
-    """Copies one entry into the landing folder; None when it is not of ``units``."""
+def take(
+    office: Office, candidate: drop_folder.Candidate, units: Sequence[str] | None, landing: Path | None = None
+) -> Arrived | None:
+    """Copies one entry into ``landing`` (the office's own by default); None when it is not of ``units``."""
     owner = office.config.find_unit(candidate.folder) if candidate.folder else None
     unit = owner.code if owner else ""
     if units and unit not in units:
         return None
     name = display_name(candidate.path.rsplit(b"/", 1)[1])
     shown = name if owner else f"{candidate.folder}/{name}".lstrip("/")
-    copy = admit(candidate.path, unit, office.home.landing, office.config.settings.intake)
+    copy = admit(candidate.path, unit, landing or office.home.landing, office.config.settings.intake)
     reached("claim")
     return Arrived(candidate, unit, shown, copy)
+
+
+def split(
+    arrived: Sequence[Arrived], known: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[Arrived], list[Arrived]]:
+    """What is new, and further entries with the same bytes. An entry that was answered before is neither."""
+    new: dict[str, Arrived] = {}
+    copies: list[Arrived] = []
+    for a in arrived:
+        sid = a.submission_id
+        if sid not in known and sid not in new:
+            new[sid] = a
+        elif sid in new or a.candidate.entry not in known[sid]["entries"]:
+            copies.append(a)
+    return list(new.values()), copies
+
+
+def arrivals(copies: Iterable[Arrived]) -> list[facts.Arrival]:
+    """Copies as the warehouse records them."""
+    return [
+        facts.Arrival(a.unit, a.file_name, a.sha256, a.candidate.size_bytes, a.submission_id, True, a.candidate.entry)
+        for a in copies
+    ]  # fmt: skip
 
 
 def clear(office: Office, arrived: Iterable[Arrived]) -> list[str]:

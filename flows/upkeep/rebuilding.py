@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from flows.office import Office
+from flows.steps import judging
 from flows.steps.shelving import archive_path
 from flows.upkeep.backups import alone, move_aside
-from warehouse import audit, intake, rebuilding
+from warehouse import audit, rebuilding
 from warehouse.intake.reading import ROW_COLUMNS, Landing
 from warehouse.journal import JournalBroken
 from warehouse.places import FilePlace, publish_snapshot
@@ -100,8 +101,7 @@ def _compare_with_archive(office: Office, made: Path, result: Rebuilt) -> None:
             )
     ids = [f["submission_id"] for f in files if f["receipt_no"] not in result.missing]
     wanted = [i for i in ids if i in figures]
-    labels = {i.code: i.unit_label for i in office.config.plan.indicators}
-    readings = intake.read_batch(landings, labels, office.config.settings.intake)
+    readings = judging.read(office, landings)
     for submission, reading in zip(wanted, readings, strict=True):
         read = {_key(row): row for row in (dict(zip(ROW_COLUMNS, r, strict=True)) for r in reading.rows)}
         for figure in figures[submission]:
