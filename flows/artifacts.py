@@ -24,7 +24,6 @@ from flows.mailing.outbox import KINDS
 from flows.office import Office
 from flows.steps import CollectResult, RecheckResult, ReportResult
 from flows.steps.rehearsing import Rehearsal
-from warehouse.store import Reader
 
 # Shapes that every Chinese font has, readable without colour.
 LIGHTS = {
@@ -76,7 +75,7 @@ def verdicts(office: Office, result: CollectResult) -> None:
 
 def findings(office: Office, period: str) -> None:
     """By unit what is wrong now; the cells are on the data-quality pages of the site."""
-    with Reader(office.home.snapshot) as reader:
+    with office.reader() as reader:
         found = reader.rows("list_units_checks", {"period": period})
     rows = [
         {
@@ -96,7 +95,7 @@ def findings(office: Office, period: str) -> None:
 
 def mail_queue(office: Office, period: str | None) -> None:
     """Letters of a quarter that have not arrived, then a count of the others; all quarters without ``period``."""
-    with Reader(office.home.snapshot) as reader:
+    with office.reader() as reader:
         mails = reader.rows("list_mails", {"period": period, "state": None})
     names = {u.code: u.name for u in office.config.units}
     open_ones = [m for m in mails if m["state"] != "sent"]

@@ -13,10 +13,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from warehouse.journal import START
-from warehouse.store import Store
+from warehouse.store import Rows, Store
 
 PERSON, UNIT, SYSTEM = "person", "unit", "system"
 _COLUMNS = (
@@ -41,12 +41,6 @@ class Note:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     run_id: str | None = None
-
-
-class Rows(Protocol):
-    """An open store or a reader."""
-
-    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]: ...
 
 
 def record(store: Store, notes: Sequence[Note]) -> None:

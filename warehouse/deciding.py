@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from warehouse import audit
-from warehouse.store import Store
+from warehouse.store import Rows, Store
 
 
 class Kind(StrEnum):
@@ -39,12 +39,6 @@ class Decision:
     unit: str | None = None
     reason_code: str | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Rows(Protocol):
-    """An open store or snapshot."""
-
-    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]: ...
 
 
 _COLUMNS = (

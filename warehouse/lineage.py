@@ -5,14 +5,9 @@ Belongs here: finding what a figure was made of. Does not: computing it again (a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-
-class Rows(Protocol):
-    """An open warehouse or its snapshot."""
-
-    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]: ...
+from warehouse.store import Rows
 
 
 def trace(reader: Rows, period: str, indicator: str, unit: str | None = None) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
@@ -27,7 +27,15 @@ from warehouse.places import FilePlace, Place, Signature, StoreError, configure,
 if TYPE_CHECKING:
     from warehouse.lake.address import LakeAddress
 
-__all__ = ["Reader", "Store", "StoreError", "insert_rows", "query"]
+__all__ = ["Reader", "Rows", "Store", "StoreError", "insert_rows", "query"]
+
+
+class Rows(Protocol):
+    """Whatever answers named queries: an open :class:`Store` or a :class:`Reader`."""
+
+    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Result of a named query as dicts."""
+        ...
 
 
 @cache

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
 
 from checks.rules import load_rules
 from checks.run import Judgement
@@ -25,14 +23,9 @@ from templates.quality import (
     quality_pages,
 )
 from warehouse.durable import write_whole
+from warehouse.store import Rows
 
 _STAMP = "%Y%m%d-%H%M%S"
-
-
-class Rows(Protocol):
-    """The open warehouse or its snapshot."""
-
-    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]: ...
 
 
 def write(office: Office, reader: Rows, period: str, as_of: datetime) -> list[Path]:

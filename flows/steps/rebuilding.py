@@ -10,7 +10,6 @@ from templates.report import summary_page
 from warehouse import restating
 from warehouse.durable import write_whole
 from warehouse.publish import publish_site_data
-from warehouse.store import Reader
 
 
 def rebuild_site(office: Office) -> list[str]:
@@ -30,7 +29,7 @@ def rebuild_site(office: Office) -> list[str]:
             write_whole(office.home.site / f"{period}.html", page)
             portraits.write(office, own)
     if assessed:
-        with Reader(office.home.snapshot) as reader:
+        with office.reader() as reader:
             siting.write(office, reader, max(assessed.values()))
             publish_site_data(reader.con, office.home.site / "data")
     return sorted(assessed)

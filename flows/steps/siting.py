@@ -11,9 +11,10 @@ from pathlib import Path
 
 from flows.letters import Post
 from flows.office import Office
-from flows.steps.surveying import Rows, survey
+from flows.steps.surveying import survey
 from templates import site
 from warehouse.durable import whole, write_whole
+from warehouse.store import Rows
 
 
 def write(office: Office, reader: Rows, as_of: datetime) -> list[Path]:

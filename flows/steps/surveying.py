@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from flows.office import Office
 from templates import graphs
@@ -36,14 +36,9 @@ from templates.pages import (
 )
 from templates.site import Site
 from templates.views import LightCounts
+from warehouse.store import Rows
 
 Row = dict[str, Any]
-
-
-class Rows(Protocol):
-    """The open warehouse or its snapshot."""
-
-    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[Row]: ...
 
 
 def survey(
