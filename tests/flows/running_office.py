@@ -52,7 +52,8 @@ class Up:
         )
         for _ in range(20):
             try:
-                with DIRECT.open(request, timeout=30) as answer:
+                # The server waits up to 60 s for its SQLite before it answers 503.
+                with DIRECT.open(request, timeout=90) as answer:
                     return json.loads(answer.read() or b"null")
             except urllib.error.HTTPError as error:
                 # The server's SQLite is busy: its own clients try again, so do we.
