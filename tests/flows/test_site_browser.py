@@ -5,9 +5,12 @@ Screenshots go to docs/img/ when JIBAO_SCREENSHOTS is set. axe-core is fetched b
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,6 +151,64 @@ def test_tables_read_without_scripts(office: Office, browser: Any) -> None:
         assert not browser.find_element(By.CSS_SELECTOR, ".search").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def letters(office: Office, folder: Path) -> dict[str, Path]:
+    """One mail of each subject's kind as the page a mail program shows, its inline pictures beside it."""
+    shown: dict[str, Path] = {}
+    for path in sorted(office.home.outbox.glob("*.eml")):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        kind = str(message["subject"]).partition("】")[0].strip("【")
+        if kind in shown:
+            continue
+        body = message.get_body(("html",))
+        assert body is not None, path.name
+        text = body.get_content()
+        for part in message.walk():
+            if mark := part.get("Content-ID"):
+                picture = folder / f"{len(shown)}-{str(mark).strip('<>')}.png"
+                picture.write_bytes(part.get_payload(decode=True))
+                text = text.replace(f"cid:{str(mark).strip('<>')}", picture.name)
+        shown[kind] = folder / f"{len(shown)}.html"
+        shown[kind].write_text(text, "utf-8")
+    return shown
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_mails_fit_phone_and_desk(office: Office, browser: Any, tmp_path: Path, width: int) -> None:
+    look(browser, width)
+    browser.get_log("browser")
+    shown = letters(office, tmp_path)
+    assert {"通报", "回执"} <= set(shown)
+    for kind, page in shown.items():
+        browser.get(page.as_uri())
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= width, (kind, wide)
+        broken = "return [...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src)"
+        assert browser.execute_script(broken) == [], kind
+        assert browser.get_log("browser") == [], kind
+        if os.environ.get("JIBAO_SCREENSHOTS") and kind in ("通报", "回执"):
+            tall = browser.execute_script("return document.documentElement.scrollHeight")
+            size = {"width": width, "height": min(tall, 1600), "deviceScaleFactor": 1, "mobile": width < 500}
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            name = {"通报": "summary-mail", "回执": "receipt-mail"}[kind]
+            browser.save_screenshot(str(IMAGES / f"{name}-{width}.png"))
+
+
+@pytest.mark.skipif(not os.environ.get("JIBAO_SCREENSHOTS"), reason="keeps pictures when asked to")
+def test_documents_as_pictures(office: Office, tmp_path: Path) -> None:
+    """Word by LibreOffice, PDF as it is: the first page of each."""
+    folder = office.home.reports(PERIOD)
+    [word], [pdf] = folder.glob("*.docx"), folder.glob("*.pdf")
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf",
+         "--outdir", str(tmp_path), str(word)], check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    for source, name in ((tmp_path / f"{word.stem}.pdf", "summary-docx"), (pdf, "summary-pdf")):
+        subprocess.run(
+            ["pdftoppm", "-png", "-r", "80", "-f", "1", "-singlefile", str(source), str(IMAGES / name)],
+            check=True,
+        )
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not here (.ci/desktop fetches it)")
