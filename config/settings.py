@@ -62,6 +62,7 @@ class Intake(_Section):
     memory_mb: int = Field(default=1024, ge=256)
     cpu_seconds: int = Field(default=10, ge=1)
     wall_seconds: int = Field(default=20, ge=1)
+    batch_files: int = Field(default=3000, ge=1)
 
 
 class Checks(_Section):

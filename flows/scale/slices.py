@@ -188,9 +188,6 @@ def _judge(
         verdicts.submission_of(a, r, cycles, as_of, office.say) for a, r in zip(fresh, read, strict=True)
     ]
     claims = [verdicts.claims_of(office, s, r) for s, r in zip(submissions, read, strict=True)]
-    if not fresh:
-        checking.load(reader, [], [])  # the empty table of rows
-        return [], [], [], set(), {}
     judgement = judging.judge(office, reader, claims, read, period)
     if judgement.not_checked:
         raise NotChecked(f"校验引擎出错,{len(fresh)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}")

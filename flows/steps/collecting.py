@@ -96,13 +96,13 @@ def _collect(
     answer_early: bool,
 ) -> CollectResult:
     place = inbox or office.home.inbox
-    result, done, passed, locked = CollectResult(), set[str](), list[str](), list[str]()
+    result, done, passed, locked = CollectResult(), dict[str, str](), list[str](), list[str]()
     while True:
         found = taking.settled(office, place, patient=not done)
-        batch = taking.fair_share(found.ready, done)
+        batch = taking.fair_share(found.ready, done, office.config.settings.intake.batch_files)
         if not batch:
             break
-        done |= {c.entry for c in batch}
+        done |= {c.entry: c.folder for c in batch}
         arrived = []
         for candidate in batch:
             a = taking.take(office, candidate, units)

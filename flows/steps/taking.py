@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,26 +96,33 @@ def settled(
     return found
 
 
-def fair_share(ready: Sequence[drop_folder.Candidate], done: Set[str]) -> list[drop_folder.Candidate]:
+def fair_share(
+    ready: Sequence[drop_folder.Candidate], done: Mapping[str, str], most: int
+) -> list[drop_folder.Candidate]:
     """The next batch: not yet ``done`` entries, each folder's oldest, so that a flood of one starves no other.
 
     What was taken before in this collection has been answered, so the batches may grow.
+
+    :param done: entries taken before in this collection, with their folders
+    :param most: files of one batch; where more folders wait, each one's first comes before anybody's second
     """
     waiting = [c for c in ready if c.entry not in done]
     allowance, most_bytes = min(FIRST_SHARE + len(done), LARGEST_SHARE), LARGEST_BYTES
     if not done and any(c.size_bytes < BULKY_BYTES for c in waiting):
         waiting, most_bytes = [c for c in waiting if c.size_bytes < BULKY_BYTES], FIRST_BYTES
-    taken, taken_bytes = Counter[str](), Counter[str]()
-    batch = []
+    before, taken, taken_bytes = Counter(done.values()), Counter[str](), Counter[str]()
+    batch: list[tuple[int, drop_folder.Candidate]] = []
     for candidate in waiting:
         folder, size = candidate.folder, candidate.size_bytes
         full = taken[folder] >= allowance or taken_bytes[folder] + size > most_bytes
         if taken[folder] and full:
             continue
+        batch.append((before[folder] + taken[folder], candidate))
         taken[folder] += 1
         taken_bytes[folder] += size
-        batch.append(candidate)
-    return batch
+    if len(batch) > most:
+        batch = sorted(batch, key=lambda turn: turn[0])[:most]
+    return [candidate for _, candidate in batch]
 
 
 def take(

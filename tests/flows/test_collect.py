@@ -14,6 +14,7 @@ import pytest
 from drop_folder import COLLECTED, NEXT, OPENED, PERIOD, Desk, open_desk
 from openpyxl import load_workbook
 
+from checks import suites
 from config.calendar import SHANGHAI
 from flows import sample, steps
 from templates.workbook import Filled
@@ -70,14 +71,20 @@ def test_collecting_again_changes_nothing(desk: Desk) -> None:
     assert (desk.sql("FROM mart.observation_history ORDER BY ALL"), desk.mails()) == before
 
 
-def test_a_renamed_copy_and_the_same_file_again_are_answered_by_the_first_receipt(desk: Desk) -> None:
+def test_a_renamed_copy_and_the_same_file_again_are_answered_by_the_first_receipt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = desk.book("SWJ")
     for name in ("一.xlsx", "一 (2).xlsx"):
         desk.drop("SWJ", name, body)
     first = desk.collect()
     assert first.duplicates == 1
     desk.drop("SWJ", "一.xlsx", body, age=50)
-    assert desk.collect(LATER).duplicates == 1
+    with monkeypatch.context() as patch:
+        # Copies only: the check engine is neither imported nor asked; had it been, the batch would be unchecked.
+        patch.setattr(suites, "engine", lambda: pytest.fail("the engine was started"))
+        patch.setattr(suites, "validate", lambda *_: pytest.fail("a frame was validated"))
+        assert desk.collect(LATER).duplicates == 1
     desk.check_invariant()
     number = first.lines[0]["receipt_no"]
     assert all(number in m["subject"] for m in desk.answers("SWJ")) and len(desk.answers("SWJ")) == 3
@@ -87,6 +94,28 @@ def test_a_renamed_copy_and_the_same_file_again_are_answered_by_the_first_receip
         )[0][1]
         == 1
     )
+
+
+def test_a_drop_larger_than_a_batch_is_settled_in_several_within_one_collection(desk: Desk) -> None:
+    """Two of one unit are the oldest; of every folder the first comes before anybody's second."""
+    config = desk.office.config
+    few = config.settings.intake.model_copy(update={"batch_files": 2})
+    desk.office = replace(
+        desk.office, config=replace(config, settings=config.settings.model_copy(update={"intake": few}))
+    )
+    desk.drop("SWJ", "一.xlsx", desk.book("SWJ", {}), age=300)
+    desk.drop("SWJ", "二.xlsx", desk.book("SWJ"), age=200)
+    for unit in ("FGJ", "441402", "JXJ"):
+        desk.drop(unit, "表.xlsx", desk.book(unit), age=100)
+    result = desk.collect()
+    assert len(result.lines) == 5 and result.returned == 1 and not result.waiting
+    batches = desk.sql(
+        "SELECT list_sort(list(s.unit)) FROM main.verdict v JOIN main.submission s USING (submission_id) "
+        "JOIN mart.run r USING (run_id) WHERE r.outcome = 'done' AND v.status <> 'superseded' "
+        "GROUP BY r.run_id, r.started_at ORDER BY r.started_at"
+    )
+    assert [units for (units,) in batches] == [["FGJ", "SWJ"], ["441402", "JXJ"], ["SWJ"]]
+    desk.check_invariant()
 
 
 def test_another_units_workbook_is_held_and_both_are_told(desk: Desk) -> None:
