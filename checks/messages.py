@@ -41,6 +41,8 @@ def template(rule: str, variant: str = "", say: Language = CHINESE) -> str:
 def fill(text: str, values: Mapping[str, Any], say: Language = CHINESE) -> str:
     """Fills ``{field}`` and ``{field:spec}``; a missing value reads （空）, never nan or None.
 
+    ``{field:abs}`` and ``{field:abs.1f}`` show how much without the sign: 相差 says the rest.
+
     Values are inserted as text and never parsed: braces in a clerk's cell stay braces.
     """
     return _Plain(say).vformat(text, (), values)
@@ -105,4 +107,6 @@ class _Plain(string.Formatter):
             return self.say(MISSING)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return clean(value)
+        if format_spec.startswith("abs"):
+            value, format_spec = abs(value), format_spec.removeprefix("abs")
         return format(value, format_spec) if format_spec else number(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from checks import messages
 from checks.findings import Finding
 from checks.folding import Failure, fold
 from checks.rules import load_rules
+from config.language import language
 
 RULES = {rule.rule: rule for rule in load_rules()}
 
@@ -24,6 +26,19 @@ RULES = {rule.rule: rule for rule in load_rules()}
 )  # fmt: skip
 def test_values_are_shown_plainly(value: Any, shown: str) -> None:
     assert messages.fill("<{v}>", {"v": value}) == f"<{shown}>"
+
+
+@pytest.mark.parametrize("gap", [-32.61, 32.61])
+def test_a_difference_carries_no_sign(gap: float) -> None:
+    """The sentence gives both numbers; 相差-32.61 would be no Chinese (and "a difference of -32.61" no English)."""
+    for say in (language("zh"), language("en")):
+        ratio = messages.fill(messages.template("ratio_differs", "", say), {"ratio_gap_pp": gap}, say)
+        city = messages.fill(messages.template("city_differs", "", say), {"city_gap_pct": gap}, say)
+        assert "32.61" in ratio and "32.6%" in city
+        assert not re.search(r"[-+−]\s*\d", ratio + city)
+    for rule, text in messages.catalogue().items():
+        for field in re.findall(r"相?差(?:了|为)?\{([^}]*)\}", text):
+            assert ":abs" in field, rule
 
 
 def test_only_plain_names_are_looked_up() -> None:
