@@ -1,8 +1,15 @@
--- How each rule fared in the runs that judged files of $period, and in all runs ever
-WITH mine AS (
+-- How each rule fared in the runs that concern $period (as list_runs_checks has them), and in all runs ever
+WITH opened AS (
+    SELECT period, opened_at, lead(opened_at) OVER (ORDER BY opened_at) AS next_at FROM cycle
+),
+mine AS (
     SELECT DISTINCT v.run_id FROM verdict v JOIN submission s USING (submission_id) WHERE s.period = $period AND v.status <> 'superseded'
     UNION
     SELECT run_id FROM run WHERE period = $period
+    UNION
+    SELECT r.run_id FROM run r JOIN run_end e USING (run_id) JOIN opened o ON o.period = $period
+    WHERE r.period IS NULL AND e.outcome = 'failed' AND r.started_at >= o.opened_at
+        AND (o.next_at IS NULL OR r.started_at < o.next_at)
 )
 SELECT c.rule, count(m.run_id) AS runs,
        coalesce(sum(c.rows_checked) FILTER (m.run_id IS NOT NULL), 0) AS rows_checked,
