@@ -77,21 +77,27 @@ class FilePlace:
         try:
             self._lock.acquire()
         except Timeout as error:
-            raise StoreError(f"仓库一直被别的进程占用:{self.path}。请稍后再试") from error
+            raise StoreError(f"仓库一直被别的进程占用：{self.path}。请稍后再试") from error
         try:
             self.is_unpublished = self._is_newer_than(snapshot)
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._make()
             con = duckdb.connect(str(self.path))
             configure(con)
         except duckdb.Error as error:
             self._lock.release()
             raise StoreError(
-                f"仓库文件打不开:{self.path}({str(error).splitlines()[0]})。可用 jibao restore 恢复最近的备份"
+                f"仓库文件打不开：{self.path}（{str(error).splitlines()[0]}）。可用 jibao restore 恢复最近的备份"
             ) from error
         except BaseException:
             self._lock.release()
             raise
         return con
+
+    def _make(self) -> None:
+        """A new file appears whole: half of one, left by a full disk, would be taken for a damaged warehouse."""
+        if not self.path.exists():
+            with whole(self.path, synced=True) as fresh:
+                duckdb.connect(str(fresh)).close()
 
     def _is_newer_than(self, snapshot: Path | None) -> bool:
         if snapshot is None or not self.path.exists():

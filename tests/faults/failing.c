@@ -1,4 +1,4 @@
-/* Preloaded into a test's process: the N-th write, fsync, rename or open-for-writing below a folder fails.
+/* Preloaded into a test's process: the N-th write, truncation, fsync, rename or open-for-writing below a folder fails.
    Nothing happens before fault_arm. Counts what Python and DuckDB ask of libc alike. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +19,7 @@ static char under[PATH_MAX], kinds[16];
 static long wanted, seen, given;
 static int code, sticky, armed;
 
-/* kinds: any of w (write), s (sync), r (rename, link), o (open for writing, mkdir); sticky: all from the N-th on */
+/* kinds: any of w (write), t (truncate: a full disk never refuses it, a broken one may), s (sync), r (rename, link), o (open for writing, mkdir); sticky: all from the N-th on */
 void fault_arm(const char *folder, const char *which, const char *nth, const char *error, const char *stay) {
     strncpy(under, folder, sizeof under - 1);
     strncpy(kinds, which, sizeof kinds - 1);
@@ -74,8 +74,8 @@ FD('w', ssize_t, write, (int fd, const void *b, size_t n), (fd, b, n), int, cons
 FD('w', ssize_t, pwrite, (int fd, const void *b, size_t n, off_t o), (fd, b, n, o), int, const void *, size_t, off_t)
 FD('w', ssize_t, pwrite64, (int fd, const void *b, size_t n, off64_t o), (fd, b, n, o), int, const void *, size_t, off64_t)
 FD('w', ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n), int, const struct iovec *, int)
-FD('w', int, ftruncate, (int fd, off_t n), (fd, n), int, off_t)
-FD('w', int, ftruncate64, (int fd, off64_t n), (fd, n), int, off64_t)
+FD('t', int, ftruncate, (int fd, off_t n), (fd, n), int, off_t)
+FD('t', int, ftruncate64, (int fd, off64_t n), (fd, n), int, off64_t)
 FD('w', int, fallocate, (int fd, int m, off_t a, off_t b), (fd, m, a, b), int, int, off_t, off_t)
 FD('w', int, fallocate64, (int fd, int m, off64_t a, off64_t b), (fd, m, a, b), int, int, off64_t, off64_t)
 FD('w', ssize_t, sendfile, (int fd, int in, off_t *o, size_t n), (fd, in, o, n), int, int, off_t *, size_t)

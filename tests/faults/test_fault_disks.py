@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import random
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,6 +59,9 @@ def under_stress_only(rounds: Rounds, is_spared: bool) -> None:
 
 
 def said_so(outcome: Outcome) -> bool:
+    if outcome.status == -signal.SIGABRT:
+        # DuckDB ends the process itself when a broken disk refuses to truncate its log.
+        return "Could not truncate file" in outcome.said
     return "Traceback" not in outcome.said and any(line in outcome.said for line in LINES)
 
 
@@ -65,14 +69,14 @@ def said_so(outcome: Outcome) -> bool:
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize(
     ("kinds", "error", "stays"),
-    [("w", errno.ENOSPC, 1), ("wsro", errno.EIO, 0), ("ro", errno.ENOSPC, 0)],
+    [("w", errno.ENOSPC, 1), ("wtsro", errno.EIO, 0), ("ro", errno.ENOSPC, 0)],
     ids=["disk full from the N-th write on", "the N-th call of any kind broken", "the N-th name refused"],
 )
 def test_the_nth_call_fails(
     forge: Forge, ladder: dict[str, tuple[Path, Path]], tmp_path: Path, rounds: Rounds, stage: str, kinds: str,
     error: int, stays: int,
 ) -> None:  # fmt: skip
-    under_stress_only(rounds, (stage, kinds) not in (("open", "ro"), ("collect", "wsro"), ("report", "w")))
+    under_stress_only(rounds, (stage, kinds) not in (("open", "ro"), ("collect", "wtsro"), ("report", "w")))
     before, after = ladder[stage]
 
     def run(n: int) -> Outcome:
