@@ -23,7 +23,7 @@ _A1 = re.compile(r"\A([A-Z]{1,3})([0-9]{1,7})\Z")
 _FILE_CELLS = ("unit", "period", "problem")
 # Columns that hold words of ours (states, a sheet's name), not the clerk's.
 _WORDS = ("state", "previous_state", "sheet", "unit_name")
-_ROWS_FOUND = re.compile(r"(.*),实有([0-9]+)行\Z", re.S)
+_ROWS_FOUND = re.compile(r"(.*)，实有([0-9]+)行\Z", re.S)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _in_words(say: Language, value: str) -> str:
     """A column's name, a state or what intake says of a sheet, in the language of the office."""
     counted = _ROWS_FOUND.match(value)
     if counted and not say.is_chinese:
-        return say("%(stated)s,实有%(n)s行", stated=say(counted[1]), n=counted[2])
+        return say("%(stated)s，实有%(n)s行", stated=say(counted[1]), n=counted[2])
     return say(value)
 
 

@@ -84,7 +84,7 @@ def previous_period(period: str, n: int = 1) -> str:
 def _parts(period: str) -> tuple[int, int | None]:
     match = _PERIOD.match(period)
     if not match:
-        raise ValueError(f"不是报告期:{period!r}(应写作 2019-Q3,按年报送的写作 2019-A1)")
+        raise ValueError(f"不是报告期：{period!r}（应写作 2019-Q3，按年报送的写作 2019-A1）")
     return int(match[1]), int(match[2]) if match[2] else None
 
 

@@ -25,7 +25,7 @@ def check(plan_doc: Document, plan: Plan, units_doc: Document, units: Sequence[R
     for key, period in (("start_period", plan.start_period), ("end_period", plan.end_period)):
         if cadence_of(period) is not plan.cadence:
             raise plan_doc.error(
-                (key,), f"{period} 与 cadence: {plan.cadence} 不符,应写作 {plan.cadence.example} 的样子"
+                (key,), f"{period} 与 cadence: {plan.cadence} 不符，应写作 {plan.cadence.example} 的样子"
             )
     if plan.start_period >= plan.end_period:
         raise plan_doc.error(("end_period",), f"终期 {plan.end_period} 不在起期 {plan.start_period} 之后")
@@ -55,16 +55,16 @@ def _check_target(doc: Document, n: int, i: Indicator) -> None:
     at, t = ("indicators", n, "target"), i.target
     for name in _NEEDS.get(t.kind, ()):
         if getattr(t, name) is None:
-            raise doc.error(at, f"指标 {i.code}:目标类型 {t.kind} 缺少数字 {name}")
+            raise doc.error(at, f"指标 {i.code}：目标类型 {t.kind} 缺少数字 {name}")
     if t.kind is TargetKind.MILESTONE and i.measure is not Measure.STATE:
-        raise doc.error(at, f"指标 {i.code}:里程碑目标的 measure 应为 state")
+        raise doc.error(at, f"指标 {i.code}：里程碑目标的 measure 应为 state")
     if i.measure is Measure.STATE and t.kind is not TargetKind.MILESTONE:
-        raise doc.error(at, f"指标 {i.code}:measure 为 state 时目标类型应为 milestone")
+        raise doc.error(at, f"指标 {i.code}：measure 为 state 时目标类型应为 milestone")
     wrong = wrong_numbers(i, t.low, t.high)
     if wrong is not None:
         raise doc.error((*at, wrong[0]), f"指标 {i.code}:{wrong[1]}")
     if i.lower_limit is not None and i.upper_limit is not None and i.lower_limit > i.upper_limit:
-        raise doc.error(("indicators", n, "lower_limit"), f"指标 {i.code}:合理下限大于合理上限")
+        raise doc.error(("indicators", n, "lower_limit"), f"指标 {i.code}：合理下限大于合理上限")
 
 
 def wrong_numbers(i: Indicator, low: float | None, high: float | None) -> tuple[str, str] | None:
@@ -74,7 +74,7 @@ def wrong_numbers(i: Indicator, low: float | None, high: float | None) -> tuple[
     """
     if i.target.kind is TargetKind.UNSPECIFIED:
         if low is not None or high is not None:
-            return "low" if low is not None else "high", "原文未写目标数,不应填写数字"
+            return "low" if low is not None else "high", "原文未写目标数，不应填写数字"
         return None
     for name, value in (("low", low), ("high", high)):
         if i.measure is Measure.PERCENT and value is not None and not 0 <= value <= 100:
@@ -110,11 +110,11 @@ def _known(
     doc: Document, at: Sequence[str | int], what: str, named: Sequence[str], codes: Iterable[str]
 ) -> None:
     if not named:
-        raise doc.error(at, f"{what}:没有写明责任单位")
+        raise doc.error(at, f"{what}：没有写明责任单位")
     seen: set[str] = set()  # a national plan names thousands of units in one line
     for n, code in enumerate(named):
         if code not in codes:
-            raise doc.error((*at, n), f"{what}:单位 {code} 不在 units.yml 中")
+            raise doc.error((*at, n), f"{what}：单位 {code} 不在 units.yml 中")
         if code in seen:
-            raise doc.error((*at, n), f"{what}:单位 {code} 写了两次")
+            raise doc.error((*at, n), f"{what}：单位 {code} 写了两次")
         seen.add(code)

@@ -136,11 +136,11 @@ def _calendar(folders: Sequence[Folder]) -> WorkCalendar:
     document = yamlfile.read(folders, "calendar.yml")
     data = {} if document.data is None else document.data
     if not isinstance(data, dict):
-        raise document.error((), "应写 working_days 和 rest_days 两项,现在不是“名称: 值”")
+        raise document.error((), "应写 working_days 和 rest_days 两项，现在不是“名称: 值”")
     data = dict(data)
     country, weekend = data.pop("country", "CN"), data.pop("weekend", ["saturday", "sunday"])
     if not isinstance(country, str) or not re.fullmatch("[A-Z]{2}", country):
-        raise document.error(("country",), f"{country} 不是国家代码,应为两个大写字母,例如 CN")
+        raise document.error(("country",), f"{country} 不是国家代码，应为两个大写字母，例如 CN")
     if (
         not isinstance(weekend, list)
         or not all(isinstance(day, str) and day in WEEKDAYS for day in weekend)
@@ -156,7 +156,7 @@ def _calendar(folders: Sequence[Folder]) -> WorkCalendar:
             raise document.error((key,), f"{key} 应为列表")
         for n, day in enumerate(listed or ()):
             if not isinstance(day, date) or isinstance(day, datetime):
-                raise document.error((key, n), f"{day} 不是日期,应写作 2027-02-14")
+                raise document.error((key, n), f"{day} 不是日期，应写作 2027-02-14")
             if overrides.setdefault(day, kinds[key]) is not kinds[key]:
                 raise document.error((key, n), f"{day} 既是上班日又是休息日")
     return WorkCalendar(overrides, country, frozenset(WEEKDAYS.index(day) for day in weekend))

@@ -46,11 +46,11 @@ def unit_targets(
         what = f"单位目标 {t.indicator}/{t.unit}"
         indicator = indicators.get(t.indicator)
         if indicator is None:
-            raise p.fault(f"{what}:指标不存在")
+            raise p.fault(f"{what}：指标不存在")
         if t.unit not in known:
-            raise p.fault(f"{what}:单位不存在")
+            raise p.fault(f"{what}：单位不存在")
         if (t.indicator, t.unit) in seen:
-            raise p.fault(f"{what}:写了两次")
+            raise p.fault(f"{what}：写了两次")
         seen.add((t.indicator, t.unit))
         wrong = consistency.wrong_numbers(indicator, t.low, t.high)
         if wrong is not None:
@@ -69,21 +69,21 @@ def _from_csv(folders: Sequence[Folder]) -> Iterator[_Placed]:
     try:
         header = [name.strip() for name in next(rows, [])]
         if not {"indicator", "unit"} <= set(header) <= set(_COLUMNS) or len(set(header)) < len(header):
-            raise fault(f"表头应为 {','.join(_COLUMNS)} 中的若干列,indicator 和 unit 必有")
+            raise fault(f"表头应为 {','.join(_COLUMNS)} 中的若干列，indicator 和 unit 必有")
         for row in rows:
             fault = partial(_fault, file, rows.line_num)
             cells = [cell.strip() for cell in row]
             if not any(cells):
                 continue
             if len(cells) > len(header):
-                raise fault(f"有 {len(cells)} 格,表头只有 {len(header)} 列")
+                raise fault(f"有 {len(cells)} 格，表头只有 {len(header)} 列")
             filled = {name: _value(name, cell) for name, cell in zip(header, cells, strict=False) if cell}
             try:
                 yield _Placed(validate(filled), fault)
             except ValidationError as error:
                 raise fault(yamlfile.explain(error)[1]) from error
     except csv.Error as error:
-        raise _fault(file, max(rows.line_num, 1), f"CSV 写法有误({error})") from error
+        raise _fault(file, max(rows.line_num, 1), f"CSV 写法有误（{error}）") from error
 
 
 def _value(name: str, cell: str) -> str | float:

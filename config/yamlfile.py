@@ -26,18 +26,18 @@ Folder = Path | Traversable
 _REASONS = {
     "missing": "缺少 {field}",
     "extra_forbidden": "不认识的项 {field}",
-    "invalid_key": "名称 {field} 应为文字(数字写成的须加引号)",
+    "invalid_key": "名称 {field} 应为文字（数字写成的须加引号）",
     "enum": "{field} 的值 {input} 不在允许的范围内",
     "literal_error": "{field} 的值 {input} 不在允许的范围内",
     "string_pattern_mismatch": "{field} 的写法 {input} 不合规定",
-    "string_type": "{field} 应为文字,现为 {input}(数字写成的编码须加引号)",
-    "float_parsing": "{field} 应为数字,现为 {input}",
-    "float_type": "{field} 应为数字,现为 {input}",
-    "int_parsing": "{field} 应为整数,现为 {input}",
-    "int_type": "{field} 应为整数,现为 {input}",
-    "bool_type": "{field} 应为 true 或 false,现为 {input}",
-    "bool_parsing": "{field} 应为 true 或 false,现为 {input}",
-    "finite_number": "{field} 应为确定的数字,现为 {input}",
+    "string_type": "{field} 应为文字，现为 {input}（数字写成的编码须加引号）",
+    "float_parsing": "{field} 应为数字，现为 {input}",
+    "float_type": "{field} 应为数字，现为 {input}",
+    "int_parsing": "{field} 应为整数，现为 {input}",
+    "int_type": "{field} 应为整数，现为 {input}",
+    "bool_type": "{field} 应为 true 或 false，现为 {input}",
+    "bool_parsing": "{field} 应为 true 或 false，现为 {input}",
+    "finite_number": "{field} 应为确定的数字，现为 {input}",
     "string_too_short": "{field} 不能为空",
     "greater_than": "{field} 的值 {input} 太小",
     "greater_than_equal": "{field} 的值 {input} 太小",
@@ -124,7 +124,7 @@ def read(folders: Sequence[Folder], name: str) -> Document:
     """
     file = find(folders, name)
     if file is None:
-        raise ConfigError(f"{name}: 找不到配置文件(查找了 {'、'.join(str(f) for f in folders)})")
+        raise ConfigError(f"{name}: 找不到配置文件（查找了 {'、'.join(str(f) for f in folders)}）")
     text = text_of(file)
     data = _as_json(text)
     if data is not None:
@@ -134,15 +134,15 @@ def read(folders: Sequence[Folder], name: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{mark.line + 1}" if mark else "1"
-        raise ConfigError(f"{file}:{where}: YAML 写法有误({error.problem})") from error
+        raise ConfigError(f"{file}:{where}: YAML 写法有误（{error.problem}）") from error
     except ReaderError as error:
         # libyaml counts the bytes of UTF-8, the Python reader counts characters.
         before = text.encode() if hasattr(yaml, "CSafeLoader") else text
         line = len(before[: error.position].splitlines()) or 1
-        reason = f"含有控制字符 U+{error.character:04X},请删去"
+        reason = f"含有控制字符 U+{error.character:04X}，请删去"
         raise ConfigError(f"{file}:{line}: {reason}") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{file}:1: YAML 写法有误({error})") from error
+        raise ConfigError(f"{file}：1: YAML 写法有误（{error}）") from error
     return Document(str(file), data, None, text)
 
 
@@ -177,7 +177,7 @@ def text_of(file: Folder) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{file}:{line}: 不是 UTF-8 编码,请另存为 UTF-8") from error
+        raise ConfigError(f"{file}:{line}: 不是 UTF-8 编码，请另存为 UTF-8") from error
 
 
 def build(document: Document, model: type[T], data: Any = None, at: Sequence[str | int] = ()) -> T:
@@ -208,7 +208,7 @@ def explain(error: ValidationError) -> tuple[list[str | int], str]:
     reason = _REASONS.get(first["type"], "{field}: {message}").format(
         field=field, input=_short(first.get("input")), message=first["msg"]
     )
-    return path, reason + (f"(另有 {len(others)} 处)" if others else "")
+    return path, reason + (f"（另有 {len(others)} 处）" if others else "")
 
 
 def _short(value: Any) -> str:

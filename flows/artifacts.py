@@ -53,7 +53,7 @@ def who_owes(office: Office, view: Mapping[str, Any]) -> None:
         for u in view["units"]
     ]
     create_table_artifact(
-        rows, key="who-owes", description=f"{view['period']} 应报与欠报;截止 {view['due_at'][:16]}"
+        rows, key="who-owes", description=f"{view['period']} 应报与欠报；截止 {view['due_at'][:16]}"
     )
 
 
@@ -61,7 +61,7 @@ def verdicts(office: Office, result: CollectResult) -> None:
     names = {u.code: u.name for u in office.config.units}
     rows = [
         {
-            "单位": names.get(line["unit"], line["unit"] or "(无主文件夹)"),
+            "单位": names.get(line["unit"], line["unit"] or "（无主文件夹）"),
             "文件": line["file_name"],
             "结论": line["label"],
             "回执号": line["receipt_no"],
@@ -70,7 +70,7 @@ def verdicts(office: Office, result: CollectResult) -> None:
         for line in result.lines
     ]
     if rows:
-        create_table_artifact(rows, key="verdicts", description="本次采集:每份报送的结论")
+        create_table_artifact(rows, key="verdicts", description="本次采集：每份报送的结论")
 
 
 def findings(office: Office, period: str) -> None:
@@ -170,14 +170,14 @@ def _link(text: str, page: str) -> str:
 
 def attainment(result: ReportResult) -> None:
     """Every indicator with its light and last quarter's, and where the report lies."""
-    counts = ",".join(f"{LIGHTS[k]} {n}" for k, n in result.headline.items())
+    counts = "，".join(f"{LIGHTS[k]} {n}" for k, n in result.headline.items())
     rows = [
         {title: _shown(row.get(column)) for title, column in _COLUMNS.items()} for row in result.attainment
     ]
-    create_table_artifact(rows, key="attainment", description=f"{result.period} 完成情况:{counts}")
+    create_table_artifact(rows, key="attainment", description=f"{result.period} 完成情况：{counts}")
     file = f"reports/{result.period}/{result.summary.name}"
     site = os.environ.get("JIBAO_SITE_URL", "")
-    links = f"[{file}]({site}/{file}),[站点首页]({site}/)" if site else f"`{file}`(工作目录内)"
+    links = f"[{file}]({site}/{file})，[站点首页]({site}/)" if site else f"`{file}`（工作目录内）"
     links += f"，{_link('数据质量', 'quality/index.html')}"
     create_markdown_artifact(
         f"# {result.period} 通报\n\n{counts}\n\n{links}\n",
@@ -226,11 +226,11 @@ def rehearsal(office: Office, period: str, found: Rehearsal, *, closed: bool) ->
         }
         for m in found.mails
     ]
-    note = ";该季度已关闭,正式重跑前须先重新开启" if closed else ""
+    note = "；该季度已关闭，正式重跑前须先重新开启" if closed else ""
     create_table_artifact(
         rows or [{"结论": "重跑不会改变任何数据、状态或邮件"}],
         key="rehearsal",
-        description=f"{period} 试算:正式重跑会变动的内容{note}",
+        description=f"{period} 试算：正式重跑会变动的内容{note}",
     )
 
 
@@ -243,17 +243,17 @@ def sign_off_preview(office: Office, result: ReportResult, recipients: Sequence[
         f"| {_shown(r.get('attainment_pct'))} | {_shown(r.get('gap_pp'))} |"
         for r in behind
     )
-    head = "| 指标 | 状态 | 现值 | 完成率% | 差距(百分点) |\n| --- | --- | --- | --- | --- |\n"
+    head = "| 指标 | 状态 | 现值 | 完成率% | 差距（百分点） |\n| --- | --- | --- | --- | --- |\n"
     to = "\n".join(f"- {_cell(person)}" for person in recipients)
     file = f"reports/{result.period}/{result.summary.name}"
     site = os.environ.get("JIBAO_SITE_URL", "")
     create_markdown_artifact(
-        f"# {result.period} 通报签发单\n\n全文:{f'[{file}]({site}/{file})' if site else file}\n\n"
+        f"# {result.period} 通报签发单\n\n全文：{f'[{file}]({site}/{file})' if site else file}\n\n"
         f"## 完成情况\n\n| 状态 | 指标数 |\n| --- | --- |\n{counts}\n\n"
         f"## 滞后的指标\n\n{head + lines if behind else '没有'}\n\n"
-        f"## 收件人({len(recipients)} 人)\n\n{to}\n",
+        f"## 收件人（{len(recipients)} 人）\n\n{to}\n",
         key="sign-off-preview",
-        description=f"{result.period} 通报待签发:数字与收件人",
+        description=f"{result.period} 通报待签发：数字与收件人",
     )
 
 
@@ -266,7 +266,7 @@ def _cell(value: Any) -> str:
 _COLUMNS = {
     "编码": "indicator", "指标": "name", "状态": "light", "上季状态": "previous_light", "现值": "actual",
     "计量单位": "unit_label", "完成率%": "attainment_pct", "进度%": "progress_pct", "应达%": "expected_pct",
-    "差距(百分点)": "gap_pp", "目标": "wording", "说明": "note",
+    "差距（百分点）": "gap_pp", "目标": "wording", "说明": "note",
 }  # fmt: skip
 
 

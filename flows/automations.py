@@ -37,14 +37,14 @@ WATCHER = "投递目录监视"
 ALARMING = ("办理失败", "未能校验", "等待超时", "配置有误", "Failed", "Crashed", "TimedOut", "失联")
 BLANK = AlarmForm()
 ADVICE = {
-    "出错": ("任务出错", "请在 Prefect 界面打开该任务查看日志;排除故障后点“Retry”重试,重试不会重复入库或重复寄信。"),
+    "出错": ("任务出错", "请在 Prefect 界面打开该任务查看日志；排除故障后点“Retry”重试，重试不会重复入库或重复寄信。"),
     "迟误": (
         "任务迟迟没有开始",
-        "到点五分钟还没有进程办理。请确认 jibao up(或 worker)在运行,没有别的任务卡住;恢复后错过的任务会自动补办一次。",
+        "到点五分钟还没有进程办理。请确认 jibao up（或 worker）在运行，没有别的任务卡住；恢复后错过的任务会自动补办一次。",
     ),
     "暂停": (
         "队列已暂停",
-        "暂停期间定时任务一律不会开始。请在 Prefect 界面的 Work Pools 里恢复;恢复后错过的任务会自动补办一次。",
+        "暂停期间定时任务一律不会开始。请在 Prefect 界面的 Work Pools 里恢复；恢复后错过的任务会自动补办一次。",
     ),
 }  # fmt: skip
 
@@ -52,7 +52,7 @@ ADVICE = {
 @flow(
     name="任务告警",
     flow_run_name="告警 {form.run}",
-    description="某个任务出错时由自动规则启动:给运维写一封信。同一个任务只写一次。",
+    description="某个任务出错时由自动规则启动：给运维写一封信。同一个任务只写一次。",
 )
 def alarm(form: AlarmForm = BLANK) -> State[Any]:
     return desk.answered(lambda: _alarm(form))
@@ -64,7 +64,7 @@ def _alarm(form: AlarmForm) -> State[Any]:
         contacts = office.config.contacts
         what, to_do = ADVICE[form.kind]
         view = AlertView(
-            f"{what}:{form.run}", as_of, (f"状态:{form.state}", f"说明:{form.message or '没有说明'}"), to_do
+            f"{what}:{form.run}", as_of, (f"状态：{form.state}", f"说明：{form.message or '没有说明'}"), to_do
         )
         about = f"run/{form.run_id}" if form.kind == "出错" else f"{form.kind}/{form.run_id}"
         to = contacts.operator or contacts.coordinator
@@ -94,7 +94,7 @@ def uploads(collect_deployment: UUID) -> AutomationCore:
     """The watcher's events start one collection, however many units drop their files at once."""
     return AutomationCore(
         name=UPLOADS,
-        description="投递目录里有了写完的文件就启动采集;5 秒内的多份文件只启动一次。监视停了,定时采集照常收取。",
+        description="投递目录里有了写完的文件就启动采集；5 秒内的多份文件只启动一次。监视停了，定时采集照常收取。",
         trigger=EventTrigger(
             expect={ARRIVED},
             match={"prefect.resource.id": "jibao.unit.*"},
@@ -116,7 +116,7 @@ def dead_runs() -> AutomationCore:
     """A run whose heartbeats stop is ended, so that it neither blocks nor deceives anybody."""
     return AutomationCore(
         name=DEAD_RUNS,
-        description="任务进程意外消失(断电、被杀)后,90 秒收不到心跳即结束该任务。重跑是安全的。",
+        description="任务进程意外消失（断电、被杀）后，90 秒收不到心跳即结束该任务。重跑是安全的。",
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
             # Our states have names of their own, so every event of the run counts as a sign of life.
@@ -131,7 +131,7 @@ def dead_runs() -> AutomationCore:
             ChangeFlowRunState(
                 name="失联",
                 state=StateType.CRASHED,
-                message="90 秒没有心跳,执行进程已不在;请确认 jibao up 在运行,再点“Retry”重试",
+                message="90 秒没有心跳，执行进程已不在；请确认 jibao up 在运行，再点“Retry”重试",
             )
         ],
     )
@@ -140,7 +140,7 @@ def dead_runs() -> AutomationCore:
 def failed_runs(alarm_deployment: UUID) -> AutomationCore:
     return _alarming(
         FAILED_RUNS,
-        "任务出错或失联时,启动“出错告警”给运维写信。",
+        "任务出错或失联时，启动“出错告警”给运维写信。",
         "出错",
         {f"prefect.flow-run.{name}" for name in ALARMING},
         alarm_deployment,
@@ -150,7 +150,7 @@ def failed_runs(alarm_deployment: UUID) -> AutomationCore:
 def late_runs(alarm_deployment: UUID) -> AutomationCore:
     return _alarming(
         LATE_RUNS,
-        "任务到点五分钟还没有开始时,启动“出错告警”给运维写信。",
+        "任务到点五分钟还没有开始时，启动“出错告警”给运维写信。",
         "迟误",
         {"prefect.flow-run.Late"},
         alarm_deployment,
@@ -161,7 +161,7 @@ def paused_queues(alarm_deployment: UUID) -> AutomationCore:
     """Only where a worker serves a pool: what ``jibao up`` serves has no queue that could be paused."""
     return AutomationCore(
         name=PAUSED_QUEUES,
-        description="有人暂停了工作池或队列时,启动“出错告警”给运维写信。",
+        description="有人暂停了工作池或队列时，启动“出错告警”给运维写信。",
         trigger=EventTrigger(
             expect={"prefect.work-queue.paused", "prefect.work-pool.paused"},
             for_each={"prefect.resource.id"},

@@ -50,8 +50,8 @@ def outcome(result: steps.CollectResult) -> State[Any]:
     """The state a collection ends in, counted in its message."""
     accepted = result.accepted + result.accepted_with_warnings
     message = (
-        f"接收 {accepted} 份(需说明 {result.accepted_with_warnings} 份),退回 {result.returned} 份,"
-        f"暂存 {result.quarantined} 份,重复 {result.duplicates} 份,待稳定 {len(result.waiting)} 份"
+        f"接收 {accepted} 份（需说明 {result.accepted_with_warnings} 份），退回 {result.returned} 份，"
+        f"暂存 {result.quarantined} 份，重复 {result.duplicates} 份，待稳定 {len(result.waiting)} 份"
     )
     if result.returned:
         return desk.finished("有退回", message)

@@ -20,7 +20,7 @@ BLANK = DecideForm()
 @flow(
     name="统筹决定",
     flow_run_name=desk.run_name("统筹决定"),
-    description="延期、退回一份报送、关闭或重新开启报告期。须写明经办人和事由;只追加记录,不删除任何数据。",
+    description="延期、退回一份报送、关闭或重新开启报告期。须写明经办人和事由；只追加记录，不删除任何数据。",
 )
 def decide(form: DecideForm = BLANK) -> State[Any]:
     return desk.answered(lambda: _decide(form))
@@ -53,7 +53,7 @@ def _extend(office: Office, form: DecideForm, period: str, as_of: datetime) -> s
 def _return(office: Office, form: DecideForm, _: str, as_of: datetime) -> str:
     code = {label: code for code, label in deciding.REASON_CODES.items()}[form.reason_code]
     done = deciding.return_submission(office, form.receipt_no, form.actor, code, form.reason, as_of)
-    return f"{done.receipt_no} 已退回,撤回数据 {done.withdrawn} 项"
+    return f"{done.receipt_no} 已退回，撤回数据 {done.withdrawn} 项"
 
 
 def _close(office: Office, form: DecideForm, period: str, as_of: datetime) -> str:

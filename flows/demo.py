@@ -46,10 +46,10 @@ def run_demo(office: Office, period: str, echo: Callable[[str], None]) -> list[s
     :raises DemoRefused: when the home is not empty
     """
     if office.home.warehouse.exists():
-        raise DemoRefused(f"{office.home.root} 已有数据;演示只在空目录进行,请用 --home 指定另一个目录")
+        raise DemoRefused(f"{office.home.root} 已有数据；演示只在空目录进行，请用 --home 指定另一个目录")
     office.home.create()
     began = time.monotonic()
-    echo(f"演示:{office.config.plan.name}\n所有数据(含部分指标的基期值)均为虚构样例。")
+    echo(f"演示：{office.config.plan.name}\n所有数据（含部分指标的基期值）均为虚构样例。")
     own = office.home.config / "targets.csv"
     if find([office.home.config, office.base], "targets.csv") is None:
         own.write_text(sample.baselines(office.config), "utf-8")
@@ -74,7 +74,7 @@ def example(name: str) -> Traversable:
     folder = files("config").joinpath("examples")
     names = sorted(one.name for one in folder.iterdir() if one.is_dir())
     if name not in names:
-        raise ValueError(f"没有随程序发布的方案 {name};可用:{'、'.join(names)}")
+        raise ValueError(f"没有随程序发布的方案 {name}；可用：{'、'.join(names)}")
     return folder.joinpath(name)
 
 
@@ -84,7 +84,7 @@ def settle(base: Traversable, home: Home) -> None:
     :raises DemoRefused: when the home is not empty
     """
     if home.warehouse.exists():
-        raise DemoRefused(f"{home.root} 已有数据;演示只在空目录进行,请用 --home 指定另一个目录")
+        raise DemoRefused(f"{home.root} 已有数据；演示只在空目录进行，请用 --home 指定另一个目录")
     home.config.mkdir(parents=True, exist_ok=True)
     for file in base.iterdir():
         own = home.config / file.name
@@ -106,7 +106,7 @@ def _quiet_quarter(office: Office, period: str, echo: Callable[[str], None]) -> 
     collected = steps.collect(office, due_at - timedelta(days=1))
     steps.report(office, period, due_at + timedelta(days=1), send=True)
     echo(
-        f"{period}:应报 {opened.obligations} 项,接收 {collected.accepted + collected.accepted_with_warnings} 份,已通报"
+        f"{period}：应报 {opened.obligations} 项，接收 {collected.accepted + collected.accepted_with_warnings} 份，已通报"
     )
 
 
@@ -119,12 +119,12 @@ def _eventful_quarter(office: Office, period: str, echo: Callable[[str], None]) 
         return datetime(day.year, day.month, day.day, hour, tzinfo=SHANGHAI)
 
     opened = steps.open_cycle(office, period, opened_at)
-    echo(f"{period}:应报 {opened.obligations} 项,截止 {due_at:%Y-%m-%d %H:%M},通知 {opened.mails} 封")
+    echo(f"{period}：应报 {opened.obligations} 项，截止 {due_at:%Y-%m-%d %H:%M}，通知 {opened.mails} 封")
     specs = _specs(office, period, opened_at)
     mishaps = list(_mishaps(office, specs, period))
     told = {m.unit for m in mishaps}
     for m in mishaps:
-        echo(f"  样例情形:{m.story}")
+        echo(f"  样例情形：{m.story}")
     silent = list(specs)[-1]
     for unit, spec in specs.items():
         if unit not in told and unit != silent:
@@ -141,8 +141,8 @@ def _eventful_quarter(office: Office, period: str, echo: Callable[[str], None]) 
         collected = steps.collect(office, at)
         reminded = steps.remind(office, workday(wave - 1, 9) if wave else workday(-1, 9))
         echo(
-            f"  {at:%m-%d %H:%M} 收取:接收 {collected.accepted + collected.accepted_with_warnings},退回 {collected.returned},"
-            f"暂存 {collected.quarantined},重复 {collected.duplicates};催报 {reminded.queued} 封"
+            f"  {at:%m-%d %H:%M} 收取：接收 {collected.accepted + collected.accepted_with_warnings}，退回 {collected.returned}，"
+            f"暂存 {collected.quarantined}，重复 {collected.duplicates}；催报 {reminded.queued} 封"
         )
     steps.report(office, period, workday(3, 9), send=True)
 
@@ -179,10 +179,10 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             unit,
             f"{unit}_{period}.xlsx",
             book(unit, sample.with_text(filled, item, say("约1000"))),
-            f"{names[unit]}:数字里夹文字(退回)",
+            f"{names[unit]}：数字里夹文字（退回）",
         )
         yield Mishap(
-            1, unit, f"{unit}_{period}_{say('更正')}.xlsx", book(unit, filled), f"{names[unit]}:更正后重报"
+            1, unit, f"{unit}_{period}_{say('更正')}.xlsx", book(unit, filled), f"{names[unit]}：更正后重报"
         )
     if found := pick(measure=Measure.COUNT):
         unit, item, filled = found
@@ -191,7 +191,7 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             unit,
             f"{unit}_{period}.xlsx",
             book(unit, sample.with_blank(filled, item)),
-            f"{names[unit]}:应报项留空(退回)",
+            f"{names[unit]}：应报项留空（退回）",
         )
     if found := pick(measure=Measure.COUNT):
         unit, item, filled = found
@@ -200,7 +200,7 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             unit,
             f"{unit}_{period}.xlsx",
             book(unit, sample.with_nil(filled, item, say)),
-            f"{names[unit]}:零报告",
+            f"{names[unit]}：零报告",
         )
     if found := pick(needs_parts=True, scope="city"):
         unit, item, filled = found
@@ -209,7 +209,7 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             unit,
             f"{unit}_{period}.xlsx",
             book(unit, sample.with_factor(filled, item, 0.45)),
-            f"{names[unit]}:比率与分子分母不符(退回)",
+            f"{names[unit]}：比率与分子分母不符（退回）",
         )
     if found := pick(scope="unit"):
         unit, item, filled = found
@@ -218,18 +218,20 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             unit,
             f"{names[unit]}.csv",
             sample.as_csv(book(unit, filled), say=say),
-            f"{names[unit]}:GB18030 编码的 CSV",
+            f"{names[unit]}：GB18030 编码的 CSV",
         )
     if found := pick(scope="unit"):
         unit, item, filled = found
         body = book(unit, filled)
-        yield Mishap(0, unit, f"{unit}_{period}.xlsx", body, f"{names[unit]}:正常报送")
+        yield Mishap(0, unit, f"{unit}_{period}.xlsx", body, f"{names[unit]}：正常报送")
         yield Mishap(
-            1, unit, f"{unit}_{period} - {say('副本')}.xlsx", body, f"{names[unit]}:同一文件再投一次(重复)"
+            1, unit, f"{unit}_{period} - {say('副本')}.xlsx", body, f"{names[unit]}：同一文件再投一次（重复）"
         )
     if found := pick(scope="unit"):
         unit, item, filled = found
-        yield Mishap(2, unit, f"{unit}_{period}.xlsx", book(unit, filled), f"{names[unit]}:截止后才报(迟报)")
+        yield Mishap(
+            2, unit, f"{unit}_{period}.xlsx", book(unit, filled), f"{names[unit]}：截止后才报（迟报）"
+        )
     if len(free) >= 3:
         lender, borrower, cut = free[0], free[1], free[2]
         yield Mishap(
@@ -237,27 +239,27 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             borrower,
             f"{lender}_{period}.xlsx",
             book(lender, sample.figures(config, lender, period)),
-            f"{names[borrower]}:文件夹里是{names[lender]}的表(暂存)",
+            f"{names[borrower]}：文件夹里是{names[lender]}的表（暂存）",
         )
         yield Mishap(
             1,
             borrower,
             f"{borrower}_{period}.xlsx",
             book(borrower, sample.figures(config, borrower, period)),
-            f"{names[borrower]}:改投本单位的表",
+            f"{names[borrower]}：改投本单位的表",
         )
         whole = book(cut, sample.figures(config, cut, period))
         yield Mishap(
-            0, cut, f"{cut}_{period}.xlsx", whole[: len(whole) // 2], f"{names[cut]}:文件只传了一半(暂存)"
+            0, cut, f"{cut}_{period}.xlsx", whole[: len(whole) // 2], f"{names[cut]}：文件只传了一半（暂存）"
         )
-        yield Mishap(1, cut, f"{cut}_{period}_{say('重传')}.xlsx", whole, f"{names[cut]}:重新上传")
+        yield Mishap(1, cut, f"{cut}_{period}_{say('重传')}.xlsx", whole, f"{names[cut]}：重新上传")
         free[:3] = [lender]
         yield Mishap(
             0,
             lender,
             f"{lender}_{period}.xlsx",
             book(lender, sample.figures(config, lender, period)),
-            f"{names[lender]}:正常报送",
+            f"{names[lender]}：正常报送",
         )
 
 
@@ -273,10 +275,10 @@ def _drop(office: Office, unit: str, file_name: str, body: bytes) -> None:
 def _closing(office: Office, period: str, seconds: float) -> list[str]:
     mails: Sequence[Path] = list(office.home.outbox.glob("*.eml"))
     return [
-        f"完成,用时 {seconds:.0f} 秒。",
+        f"完成，用时 {seconds:.0f} 秒。",
         f"通报    {office.home.reports(period) / 'summary.html'}",
         f"站点    {office.home.site / 'index.html'}",
-        f"邮件    {office.home.outbox}({len(mails)} 封 .eml)",
+        f"邮件    {office.home.outbox}（{len(mails)} 封 .eml）",
         f"退回件  {office.home.returned(period)}",
-        f"仓库    {office.home.snapshot}(只读快照,mart 模式)",
+        f"仓库    {office.home.snapshot}（只读快照，mart 模式）",
     ]

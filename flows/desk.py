@@ -193,15 +193,15 @@ def answered(work: Callable[[], State[Any]]) -> State[Any]:
 def failure(error: Exception) -> State[Any]:
     """The failed state that says in Chinese what became impossible and what to do."""
     if isinstance(error, ConfigError):
-        return Failed(name="配置有误", message=f"{error};请改正后重试")
+        return Failed(name="配置有误", message=f"{error}；请改正后重试")
     if isinstance(error, NotOpened):
-        return Failed(name="尚未开启", message=f"{error};也可在界面运行“开启报送”")
+        return Failed(name="尚未开启", message=f"{error}；也可在界面运行“开启报送”")
     if isinstance(error, NotChecked):
-        return Failed(name="未能校验", message=f"{error};文件仍在投递目录,排除故障后重试即可")
+        return Failed(name="未能校验", message=f"{error}；文件仍在投递目录，排除故障后重试即可")
     if isinstance(error, DecisionRefused):
         return Failed(name="不能办理", message=str(error))
     if isinstance(error, TimeoutError | CollectionBusy):
-        return Failed(name="等待超时", message="另一个任务长时间占用写入权;请查看正在运行的任务后重试")
+        return Failed(name="等待超时", message="另一个任务长时间占用写入权；请查看正在运行的任务后重试")
     return Failed(name=UNFORESEEN, message=advice(error))
 
 
@@ -213,24 +213,24 @@ def _keep_trace(error: Exception) -> None:
 def advice(error: Exception) -> str:
     """What a coordinator should do about a failure nobody foresaw; no path of the machine in it."""
     if line := troubles.line_for(error):
-        return f"{_PLACE.sub('', line)};也可点“Retry”重试"
+        return f"{_PLACE.sub('', line)}；也可点“Retry”重试"
     if isinstance(error, OSError):
         known = _ADVICE.get(error.errno or 0, "请联系运维检查磁盘与目录")
-        return f"读写文件失败:{known};已收到的文件不会丢失,排除后点“Retry”重试即可"
+        return f"读写文件失败：{known}；已收到的文件不会丢失，排除后点“Retry”重试即可"
     if isinstance(error, StoreError):
-        return "仓库打不开;请联系运维查看本次运行的日志,必要时用 jibao restore 恢复备份,再重试"
-    return f"程序遇到意外错误({type(error).__name__});已入库的数据不受影响,可先重试一次,仍失败请把本次运行的日志交给运维"
+        return "仓库打不开；请联系运维查看本次运行的日志，必要时用 jibao restore 恢复备份，再重试"
+    return f"程序遇到意外错误（{type(error).__name__}）；已入库的数据不受影响，可先重试一次，仍失败请把本次运行的日志交给运维"
 
 
 _PLACE = re.compile(r"（/[^）]*）")  # a path of the machine
 _ADVICE = {
-    errno.ENOSPC: "磁盘已满,请联系运维清理或扩容",
-    errno.EDQUOT: "磁盘配额已用完,请联系运维扩容",
-    errno.EACCES: "没有读写权限,请联系运维检查工作目录的权限",
-    errno.EPERM: "没有读写权限,请联系运维检查工作目录的权限",
-    errno.EROFS: "磁盘只读,请联系运维检查",
-    errno.ENOENT: "文件或目录不见了,请联系运维检查工作目录",
-    errno.ECONNREFUSED: "连接被拒绝,请联系运维检查服务是否在运行",
+    errno.ENOSPC: "磁盘已满，请联系运维清理或扩容",
+    errno.EDQUOT: "磁盘配额已用完，请联系运维扩容",
+    errno.EACCES: "没有读写权限，请联系运维检查工作目录的权限",
+    errno.EPERM: "没有读写权限，请联系运维检查工作目录的权限",
+    errno.EROFS: "磁盘只读，请联系运维检查",
+    errno.ENOENT: "文件或目录不见了，请联系运维检查工作目录",
+    errno.ECONNREFUSED: "连接被拒绝，请联系运维检查服务是否在运行",
 }
 
 
@@ -269,5 +269,5 @@ def out_of_plan(office: Office, period: str) -> State[Any]:
     plan = office.config.plan
     return finished(
         "无需办理",
-        f"{period} 不在方案执行期({plan.start_period} 至 {plan.end_period})内;可在表单中另选报告期",
+        f"{period} 不在方案执行期（{plan.start_period} 至 {plan.end_period}）内；可在表单中另选报告期",
     )

@@ -49,7 +49,7 @@ class Office:
         who = self.trigger
         if who == "命令行":
             with contextlib.suppress(OSError, KeyError):  # a container may know no name for its user
-                who = f"命令行({getpass.getuser()})"
+                who = f"命令行（{getpass.getuser()}）"
         return Journal(self.home.audit, clock.now, who)
 
     def reader(self) -> Reader:

@@ -16,7 +16,7 @@ BLANK = OpenForm()
 @flow(
     name="开启报送",
     flow_run_name=desk.run_name("开启报送"),
-    description="冻结该季度的应报项,为每个单位生成填报表并寄出开启通知。已开启的季度不会重新冻结,也不会重复寄信。",
+    description="冻结该季度的应报项，为每个单位生成填报表并寄出开启通知。已开启的季度不会重新冻结，也不会重复寄信。",
 )
 def open_cycle(form: OpenForm = BLANK) -> State[Any]:
     return desk.answered(lambda: _open(form))
@@ -34,6 +34,6 @@ def _open(form: OpenForm) -> State[Any]:
         artifacts.mail_queue(office, period)
     return desk.finished(
         "已开启",
-        f"{period} 应报 {result.obligations} 项,填报表 {result.workbooks} 份,新通知 {result.mails} 封;"
+        f"{period} 应报 {result.obligations} 项，填报表 {result.workbooks} 份，新通知 {result.mails} 封；"
         f"截止 {result.due_at:%Y-%m-%d %H:%M}",
     )

@@ -83,7 +83,7 @@ def _a_quarter(text: str) -> str:
         try:
             period_end(text)
         except ValueError:
-            raise ValueError(f"{text!r} 不是报告期;请写成 2019-Q3,按年报送的写成 2019-A1") from None
+            raise ValueError(f"{text!r} 不是报告期；请写成 2019-Q3，按年报送的写成 2019-A1") from None
     return text
 
 
@@ -92,7 +92,7 @@ def _an_instant(text: str) -> str:
         try:
             clock.parse_instant(text)
         except ValueError:
-            raise ValueError(f"{text!r} 不是时间;请写成 2019-10-25 或 2019-10-25T18:00") from None
+            raise ValueError(f"{text!r} 不是时间；请写成 2019-10-25 或 2019-10-25T18:00") from None
     return text
 
 
@@ -109,7 +109,9 @@ class Form(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="填写内容")
 
-    actor: str = Field("", title="经办人", description="谁在办理;定时任务留空。记入运行台账。", max_length=50)
+    actor: str = Field(
+        "", title="经办人", description="谁在办理；定时任务留空。记入运行台账。", max_length=50
+    )
     reason: str = Field("", title="事由", description="为什么手工办理。记入运行台账。", max_length=200)
 
     def trigger(self) -> str:
@@ -120,7 +122,7 @@ class Form(BaseModel):
 
 
 class PeriodForm(Form):
-    period: Quarter = Field(LAST_QUARTER, title="报告期", description="季度;默认按今天推算刚结束的季度。")
+    period: Quarter = Field(LAST_QUARTER, title="报告期", description="季度；默认按今天推算刚结束的季度。")
 
     def chosen_period(self, as_of: datetime) -> str:
         """Without a choice, the period of this office's plan that ended last."""
@@ -131,7 +133,9 @@ class PeriodForm(Form):
 
 class InstantForm(PeriodForm):
     as_of: Instant = Field(
-        "", title="以哪个时刻为准", description="例如 2019-10-25 或 2019-10-25T18:00(北京时间);留空即现在。"
+        "",
+        title="以哪个时刻为准",
+        description="例如 2019-10-25 或 2019-10-25T18:00（北京时间）；留空即现在。",
     )
 
     def moment(self) -> datetime:
@@ -151,20 +155,20 @@ class OpenPeriodsForm(Form):
 
 
 class CollectForm(OpenPeriodsForm):
-    unit: Unit = Field(ALL_UNITS, title="填报单位", description="只收取一个单位的投递文件夹,或全部单位。")
-    send: bool = Field(True, title="寄出邮件", description="回执和退回立即寄出;不勾选则只排队。")
+    unit: Unit = Field(ALL_UNITS, title="填报单位", description="只收取一个单位的投递文件夹，或全部单位。")
+    send: bool = Field(True, title="寄出邮件", description="回执和退回立即寄出；不勾选则只排队。")
 
 
 class RemindForm(OpenPeriodsForm):
     send: bool = Field(True, title="寄出邮件", description="不勾选则只排队。")
     unanswered_hours: float = Field(
-        24, title="签发提醒(小时)", description="通报待签发超过这么久,就写信提醒统筹,每天一次。", ge=0
+        24, title="签发提醒（小时）", description="通报待签发超过这么久，就写信提醒统筹，每天一次。", ge=0
     )
 
 
 class ReportForm(InstantForm):
     after_due: bool = Field(
-        False, title="只在截止后测算", description="定时任务用:未到截止时间或尚未开启时什么也不做。"
+        False, title="只在截止后测算", description="定时任务用：未到截止时间或尚未开启时什么也不做。"
     )
 
 
@@ -181,21 +185,21 @@ class MaintainForm(Form):
 
 
 class RerunForm(InstantForm):
-    unit: Unit = Field(ALL_UNITS, title="填报单位", description="只重新收取一个单位的报送,或全部单位。")
+    unit: Unit = Field(ALL_UNITS, title="填报单位", description="只重新收取一个单位的报送，或全部单位。")
     dry_run: bool = Field(
         True,
         title="试算",
-        description="勾选时只在副本上演算,列出会变动的数据、状态和邮件,什么都不改。取消勾选才正式办理,须写明经办人和事由。",
+        description="勾选时只在副本上演算，列出会变动的数据、状态和邮件，什么都不改。取消勾选才正式办理，须写明经办人和事由。",
     )
     send: bool = Field(
-        False, title="寄出邮件", description="正式办理时寄出回执和退回;不勾选则只排队。通报须另行签发。"
+        False, title="寄出邮件", description="正式办理时寄出回执和退回；不勾选则只排队。通报须另行签发。"
     )
 
     def missing(self) -> str:
         """What a real rerun still needs, in one line; empty when nothing."""
         if self.dry_run or (self.actor.strip() and self.reason.strip()):
             return ""
-        return "正式重跑必须写明经办人和事由;只想看看会变动什么,请勾选“试算”"
+        return "正式重跑必须写明经办人和事由；只想看看会变动什么，请勾选“试算”"
 
 
 EXTEND, RETURN, CLOSE, REOPEN = "延期", "退回报送", "关闭报告期", "重新开启"
@@ -207,9 +211,9 @@ class DecideForm(InstantForm):
     )
     unit: Unit = Field(ALL_UNITS, title="填报单位", description="延期时选择一家。")
     until: Instant = Field(
-        "", title="新的截止时间", description="延期时填写,例如 2019-10-30T18:00(北京时间)。"
+        "", title="新的截止时间", description="延期时填写，例如 2019-10-30T18:00（北京时间）。"
     )
-    receipt_no: str = Field("", title="回执号", description="退回报送时填写,见回执邮件。", max_length=60)
+    receipt_no: str = Field("", title="回执号", description="退回报送时填写，见回执邮件。", max_length=60)
     reason_code: Literal["口径不符", "数据有误", "缺少佐证", "报错文件", "单位申请撤回", "其他"] = Field(
         "其他", title="理由类别", description="退回报送时选择。"
     )
@@ -233,5 +237,5 @@ def unit_codes(config: Config, label: str) -> list[str] | None:
     name, _, code = label.removesuffix(")").rpartition("(")
     unit = config.find_unit(label) or config.find_unit(code) or config.find_unit(name)
     if unit is None:
-        raise ValueError(f"没有这个填报单位:{label}")
+        raise ValueError(f"没有这个填报单位：{label}")
     return [unit.code]

@@ -18,7 +18,7 @@ BLANK = RemindForm()
 @flow(
     name="催报",
     flow_run_name=desk.run_name("催报"),
-    description="按工作日历催报:只催仍欠报的,休息日不催,同一级同一日只催一次。通报久未签发也提醒统筹。",
+    description="按工作日历催报：只催仍欠报的，休息日不催，同一级同一日只催一次。通报久未签发也提醒统筹。",
 )
 def remind(form: RemindForm = BLANK) -> State[Any]:
     return desk.answered(lambda: _remind(form))
@@ -37,7 +37,7 @@ def _remind(form: RemindForm) -> State[Any]:
         )
         sent = desk.as_task("寄出催报", lambda: steps.deliver(office, as_of).sent) if form.send else 0
         artifacts.mail_queue(office, form.chosen_period())
-    message = f"新催报 {result.queued} 封,寄出邮件 {sent} 封" + "".join(f";{line}" for line in result.lines)
+    message = f"新催报 {result.queued} 封，寄出邮件 {sent} 封" + "".join(f"；{line}" for line in result.lines)
     if unanswered:
-        message += f";提醒待签发通报 {unanswered} 件"
+        message += f"；提醒待签发通报 {unanswered} 件"
     return desk.finished("已催报" if result.queued or unanswered else "无需催报", message)

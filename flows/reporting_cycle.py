@@ -21,8 +21,8 @@ BLANK = RerunForm()
     name="季度重跑",
     flow_run_name=desk.run_name("重跑"),
     description=(
-        "对一个季度依次开启、收取与校验、测算、生成通报;可只收取一个单位。默认只试算,列出会变动什么。"
-        "正式办理须写明经办人和事由;已关闭的季度须先重新开启。重复运行不产生新修订,也不重复寄信。"
+        "对一个季度依次开启、收取与校验、测算、生成通报；可只收取一个单位。默认只试算，列出会变动什么。"
+        "正式办理须写明经办人和事由；已关闭的季度须先重新开启。重复运行不产生新修订，也不重复寄信。"
     ),
 )
 def reporting_cycle(form: RerunForm = BLANK) -> State[Any]:
@@ -61,7 +61,7 @@ def _rerun(form: RerunForm) -> State[Any]:
     accepted = collected.accepted + collected.accepted_with_warnings
     return desk.finished(
         "有退回" if collected.has_problems else "已完成",
-        f"{period} 接收 {accepted} 份,退回 {collected.returned} 份,暂存 {collected.quarantined} 份;"
+        f"{period} 接收 {accepted} 份，退回 {collected.returned} 份，暂存 {collected.quarantined} 份；"
         f"通报在 reports/{period}/{reported.summary.name}",
     )
 
@@ -73,6 +73,6 @@ def _rehearse(office: Office, period: str, as_of: datetime, units: list[str] | N
         return desk.finished("已试算", f"{period} 重跑不会改变任何数据、状态或邮件")
     return desk.finished(
         "已试算",
-        f"{period} 正式重跑会新增修订 {len(found.revisions)} 条,变动状态或现值 {len(found.lights)} 项,"
-        f"新邮件 {len(found.mails)} 封;现在什么都没有改,明细见 Artifacts",
+        f"{period} 正式重跑会新增修订 {len(found.revisions)} 条，变动状态或现值 {len(found.lights)} 项，"
+        f"新邮件 {len(found.mails)} 封；现在什么都没有改，明细见 Artifacts",
     )

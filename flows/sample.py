@@ -24,7 +24,7 @@ from templates.workbook import Filled, WorkbookSpec, upload_workbook
 # Cumulative share of a year's total by quarter: business is slow in winter.
 _SEASON = (0.21, 0.45, 0.70, 1.0)
 _PROGRESS_TEXT = (
-    N_("已印发年度工作安排"), N_("正按计划推进,阶段任务完成"), N_("已完成年度任务并通过验收"),
+    N_("已印发年度工作安排"), N_("正按计划推进，阶段任务完成"), N_("已完成年度任务并通过验收"),
 )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def _percent(indicator: Indicator, unit: str, level: float, period: str) -> Fill
 
 def _state(done: float, say: Language) -> Filled:
     if done >= 0.82:
-        return Filled("已完成", evidence=say("验收意见(样例)"), remark=say("已通过验收"))
+        return Filled("已完成", evidence=say("验收意见（样例）"), remark=say("已通过验收"))
     return Filled("推进中" if done > 0.3 else "未启动", remark=say("按计划推进"))
 
 
@@ -165,7 +165,7 @@ def _progress(item: str, config: Config, period: str) -> Filled:
     step = 2 if done >= 0.8 else 1 if done > 0.2 else 0
     states = ("未启动", "推进中", "已完成")
     say = _say(config)
-    evidence = say("验收材料(样例)") if step == 2 else ""
+    evidence = say("验收材料（样例）") if step == 2 else ""
     return Filled(states[step], remark=say(_PROGRESS_TEXT[step]), evidence=evidence)
 
 

@@ -19,7 +19,7 @@ def new_plan(folder: Path, locale: str) -> list[Path]:
     sources = sorted(files("config").joinpath("scaffold", locale).iterdir(), key=lambda one: one.name)
     taken = [one.name for one in sources if (folder / one.name).exists()]
     if taken:
-        raise ScaffoldRefused(f"{folder} 中已有 {'、'.join(taken)},没有写入任何文件;请换一个目录")
+        raise ScaffoldRefused(f"{folder} 中已有 {'、'.join(taken)}，没有写入任何文件；请换一个目录")
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for one in sources:

@@ -39,16 +39,16 @@ class Answer(RunInput):
     )
 
     decision: Literal["同意签发", "退回修改"] = Field(
-        title="结论", description="同意签发即寄给领导;退回修改则不寄。"
+        title="结论", description="同意签发即寄给领导；退回修改则不寄。"
     )
-    signer: str = Field(title="签发人", description="姓名,记入决定台账。", min_length=2, max_length=50)
+    signer: str = Field(title="签发人", description="姓名，记入决定台账。", min_length=2, max_length=50)
     opinion: str = Field("", title="意见", description="退回修改时必须写明。", max_length=500)
 
 
 @flow(
     name=NAME,
     flow_run_name=desk.run_name("签发"),
-    description="生成通报并列出数字和收件人,停下等签发人在界面填写结论。同意才寄出;退回不寄,并记下意见。不答复会提醒统筹。",
+    description="生成通报并列出数字和收件人，停下等签发人在界面填写结论。同意才寄出；退回不寄，并记下意见。不答复会提醒统筹。",
 )
 def sign_off(form: SignOffForm = BLANK) -> State[Any]:
     return desk.answered(lambda: _sign_off(form))
@@ -70,21 +70,21 @@ def _sign_off(form: SignOffForm) -> State[Any]:
     with desk.office_for(form) as office:
         if answer.decision == SENT_BACK:
             deciding.return_summary(office, period, answer.signer, answer.opinion, digest, clock.now())
-            return desk.finished("已退回", f"{period} 通报未寄出;{answer.signer}:{answer.opinion}")
+            return desk.finished("已退回", f"{period} 通报未寄出；{answer.signer}:{answer.opinion}")
         deciding.approve(office, period, answer.signer, answer.opinion, digest, clock.now())
         sent = desk.as_task("寄出通报", lambda: steps.report(office, period, as_of, send=True))
-    return desk.finished("已签发", f"{period} 通报由 {answer.signer} 签发,新通报邮件 {sent.recipients} 封")
+    return desk.finished("已签发", f"{period} 通报由 {answer.signer} 签发，新通报邮件 {sent.recipients} 封")
 
 
 def _answer(period: str, digest: str, shown: steps.ReportResult) -> Answer:
-    counts = ",".join(f"{artifacts.LIGHTS[k]} {n}" for k, n in shown.headline.items())
-    said = f"{period} 通报待签发:{counts}。数字与收件人见本任务的 Artifacts。"
+    counts = "，".join(f"{artifacts.LIGHTS[k]} {n}" for k, n in shown.headline.items())
+    said = f"{period} 通报待签发：{counts}。数字与收件人见本任务的 Artifacts。"
     for attempt in count(1):
         key = f"{digest[:12]}-{attempt}"
         answer = desk.ask(Answer, key, "待签发", said)
         if answer.decision == AGREED or answer.opinion.strip():
             break
-        said = f"{period} 通报退回修改必须写明意见,请重新填写。"
+        said = f"{period} 通报退回修改必须写明意见，请重新填写。"
     return answer
 
 
@@ -107,14 +107,14 @@ def urge_unanswered(office: Office, as_of: datetime, after: timedelta) -> int:
     post = Post(office, as_of)
     mails = [
         post.alert(
-            office.say("%(run)s:通报等待签发", run=run.name),
+            office.say("%(run)s：通报等待签发", run=run.name),
             [
                 office.say(
-                    "自 %(since)s 起等待,至今没有答复。",
+                    "自 %(since)s 起等待，至今没有答复。",
                     since=f"{run.state.timestamp.astimezone(as_of.tzinfo):%Y-%m-%d %H:%M}",
                 )
             ],
-            office.say("请在 Prefect 界面打开该任务,点“Resume”填写结论;不签发就不会寄出。"),
+            office.say("请在 Prefect 界面打开该任务，点“Resume”填写结论；不签发就不会寄出。"),
             step=f"sign-off/{run.id}/{as_of:%Y%m%d}",
         )
         for run in late

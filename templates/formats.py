@@ -56,7 +56,8 @@ STATUSES = {
     "accepted": N_("已采用"),
     "accepted_with_warnings": N_("已采用，有需说明的问题"),
     "returned": N_("已退回"),
-    "quarantined": N_("已暂存，未读取"),
+    "quarantined": N_("已暂存，未计入"),
+    "received": N_("已存档，待决定"),
     "duplicate": N_("重复报送"),
     "superseded": N_("已被新报送替代"),
 }

@@ -87,11 +87,11 @@ def broken(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     for row in rows:
         here = f"审计记录 {row['sequence']} 号"
         if row["sequence"] != sequence + 1:
-            problems.append(f"{here}:前一条是 {sequence} 号,中间的记录被删除、插入或换了次序")
+            problems.append(f"{here}：前一条是 {sequence} 号，中间的记录被删除、插入或换了次序")
         elif row["previous_hash"] != previous:
-            problems.append(f"{here}:与前一条接不上,前一条被改动或替换过")
+            problems.append(f"{here}：与前一条接不上，前一条被改动或替换过")
         if digest(row) != row["hash"]:
-            problems.append(f"{here}:内容与校验值不符,被改动过")
+            problems.append(f"{here}：内容与校验值不符，被改动过")
         sequence, previous = row["sequence"], row["hash"]
     return problems
 

@@ -195,9 +195,9 @@ def _parse(raw: bytes, place: str) -> Entry:
         body = json.loads(text)
         framed = line == f"{_OPEN}{digest}{_MIDDLE}{text}{_CLOSE}"
     except ValueError as error:
-        raise JournalBroken(f"{place}:不是完整的一条") from error
+        raise JournalBroken(f"{place}：不是完整的一条") from error
     if not framed or hashlib.sha256(text.encode()).hexdigest() != digest:
-        raise JournalBroken(f"{place}:内容与校验值不符,被改动过")
+        raise JournalBroken(f"{place}：内容与校验值不符，被改动过")
     known = {k: body.pop(k) for k in ("sequence", "previous", "kind", "recorded_at")}
     return Entry(hash=digest, content=body, **known)
 
@@ -207,11 +207,11 @@ def _follows(before: Entry | None, entry: Entry, place: str, *, is_first: bool) 
         return  # holds everything itself; what is missing before it is for the proof to tell
     if before is None:
         if is_first and (entry.sequence != 1 or entry.previous != START):
-            raise JournalBroken(f"{place}:第一条是 {entry.sequence} 号,此前的记录缺失")
+            raise JournalBroken(f"{place}：第一条是 {entry.sequence} 号，此前的记录缺失")
         return
     if entry.sequence != before.sequence + 1 or entry.previous != before.hash:
         raise JournalBroken(
-            f"{place}:{before.sequence} 号之后是 {entry.sequence} 号,中间有记录被删除、插入或换了次序"
+            f"{place}:{before.sequence} 号之后是 {entry.sequence} 号，中间有记录被删除、插入或换了次序"
         )
 
 

@@ -118,7 +118,7 @@ class Recorder:
             beyond = list(self.journal.since(self._head.sequence if self._head else 0))
         except JournalBroken as error:
             raise JournalAhead(
-                f"审计日志不完整:{error}。请运行 jibao audit verify 查看,并用 jibao restore 恢复备份"
+                f"审计日志不完整：{error}。请运行 jibao audit verify 查看，并用 jibao restore 恢复备份"
             ) from error
         if not beyond:
             # The files end before the warehouse does: never by a crash. Kept going, but on record for good.
@@ -137,8 +137,8 @@ class Recorder:
             last = beyond[-1].sequence
             mine = self._head.sequence if self._head else 0
             raise JournalAhead(
-                f"仓库只到第 {mine} 笔,审计日志已到第 {last} 笔:仓库文件被换过、恢复得太旧或已损坏。"
-                "请运行 jibao rebuild,由归档和日志重建"
+                f"仓库只到第 {mine} 笔，审计日志已到第 {last} 笔：仓库文件被换过、恢复得太旧或已损坏。"
+                "请运行 jibao rebuild，由归档和日志重建"
             )
         [lost] = changes
         voids = [e for e in beyond if e.kind == "void"]

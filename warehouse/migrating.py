@@ -25,7 +25,7 @@ def migrate(con: duckdb.DuckDBPyConnection, before_commit: Callable[[], None]) -
     mart = [(f"mart/{n}", t, hashlib.sha256(t.encode()).hexdigest()) for n, t in scripts("mart")]
     for name, _, digest in schema:
         if name in done and done[name] != digest:
-            raise StoreError(f"迁移脚本 {name} 与建库时不同:程序文件被改动过,请重新安装 jibao")
+            raise StoreError(f"迁移脚本 {name} 与建库时不同：程序文件被改动过，请重新安装 jibao")
     todo = [m for m in schema if m[0] not in done]
     stale_mart = [m for m in mart if done.get(m[0]) != m[2]]
     if not todo and not stale_mart:

@@ -46,7 +46,7 @@ def score_file(path: Path, method: str) -> str:
     names = _meanings(header)
     missing = [name for name in REQUIRED if name not in names]
     if missing:
-        raise TableError(f"第1行缺少列:{'、'.join(missing)};需要的列是 {'、'.join((*REQUIRED, 'limit'))}")
+        raise TableError(f"第1行缺少列：{'、'.join(missing)}；需要的列是 {'、'.join((*REQUIRED, 'limit'))}")
     rows = [_row(line, cells, names) for line, cells in lines]
     results = score_table(rows, method)
     out = io.StringIO()
@@ -68,7 +68,7 @@ def score_table(rows: Sequence[Mapping[str, Any]], method: str) -> list[dict[str
         direction (1 up is good, -1 down is good), limit (optional)
     """
     if method not in ("linear", "cagr"):
-        raise TableError(f"没有 {method} 这种方法;可用 linear 或 cagr")
+        raise TableError(f"没有 {method} 这种方法；可用 linear 或 cagr")
     params: dict[str, Any] = {name: [row.get(name) for row in rows] for name in (*NUMBERS, "direction")}
     params["ids"] = [str(row.get("id") or "") for row in rows]
     if method == "linear":
@@ -102,10 +102,10 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     header = [name.strip() for name in lines[0][1]]
     doubled = sorted({name for name in header if name and header.count(name) > 1})
     if doubled:
-        raise TableError(f"第1行的列重复:{'、'.join(doubled)}")
+        raise TableError(f"第1行的列重复：{'、'.join(doubled)}")
     for line, cells in lines[1:]:
         if len(cells) != len(header):
-            raise TableError(f"第{line}行有 {len(cells)} 格,表头有 {len(header)} 格")
+            raise TableError(f"第{line}行有 {len(cells)} 格，表头有 {len(header)} 格")
     return header, lines[1:]
 
 
@@ -119,7 +119,7 @@ def _meanings(header: Sequence[str]) -> list[str]:
     for name in (*REQUIRED, "limit"):
         claims = [header[n] for n, meaning in enumerate(names) if meaning == name]
         if len(claims) > 1:
-            raise TableError(f"第1行的列含义重复:{'、'.join(claims)}")
+            raise TableError(f"第1行的列含义重复：{'、'.join(claims)}")
     return names
 
 
@@ -136,7 +136,7 @@ def _direction(line: int, text: str) -> float:
     number = float(plain) if _NUMBER.fullmatch(plain) and "," not in plain else None
     found = number if number in (1.0, -1.0) else _DIRECTION.get(plain)
     if found is None:
-        raise TableError(f"第{line}行 direction 列:“{text.strip()}” 应为 1(越大越好)或 -1(越小越好)")
+        raise TableError(f"第{line}行 direction 列：“{text.strip()}” 应为 1（越大越好）或 -1（越小越好）")
     return found
 
 
@@ -150,5 +150,5 @@ def _number(line: int, column: str, text: str) -> float | None:
     if plain.lower() in _NOTHING:
         return None
     if not _NUMBER.fullmatch(plain) or not math.isfinite(number := float(plain.replace(",", ""))):
-        raise TableError(f"第{line}行 {column} 列:“{text.strip()}” 不是数字")
+        raise TableError(f"第{line}行 {column} 列：“{text.strip()}” 不是数字")
     return number

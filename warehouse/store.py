@@ -69,7 +69,7 @@ class Store:
 
     def __enter__(self) -> Store:
         if self.journal is not None and self.journal.is_begun and not self.path.exists():
-            raise StoreError(f"仓库文件不见了:{self.path}。请运行 jibao rebuild,由归档和日志重建")
+            raise StoreError(f"仓库文件不见了：{self.path}。请运行 jibao rebuild，由归档和日志重建")
         self._con = self._place.open(self.snapshot)
         try:
             self._changed = self._place.is_unpublished or self._changed
@@ -107,7 +107,7 @@ class Store:
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:
-            raise StoreError("仓库没有打开(the store is not open)")
+            raise StoreError("仓库没有打开（the store is not open）")
         return self._con
 
     @contextmanager
@@ -219,7 +219,7 @@ class Reader:
             self.con.execute("BEGIN TRANSACTION")
             return self
         if not self.snapshot.exists():
-            raise StoreError(f"还没有数据:{self.snapshot} 不存在,请先运行 jibao open 或 jibao cycle")
+            raise StoreError(f"还没有数据：{self.snapshot} 不存在，请先运行 jibao open 或 jibao cycle")
         self.con = duckdb.connect(str(self.snapshot), read_only=True)
         configure(self.con)
         return self
@@ -246,7 +246,7 @@ def _lake(module: str) -> Any:
     try:
         return import_module(f"warehouse.lake.{module}")
     except ImportError as error:
-        raise StoreError(f'缺少组件 {error.name};请安装:pip install "jibao[scale]"') from error
+        raise StoreError(f'缺少组件 {error.name}；请安装：pip install "jibao[scale]"') from error
 
 
 def _dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -41,9 +41,9 @@ def plan_lines(config: Config) -> list[str]:
     names = {u.code: u.name for u in config.units}
     lines = [
         f"{config.plan.name}",
-        f"领域 {counts['domains']},工作措施 {counts['actions']},保障措施 {counts['safeguards']},"
-        f"填报单位 {counts['units']},指标 {counts['indicators']}"
-        f"(量化 {counts['quantified']},里程碑 {counts['milestones']},原文缺数 {counts['unspecified']})",
+        f"领域 {counts['domains']}，工作措施 {counts['actions']}，保障措施 {counts['safeguards']}，"
+        f"填报单位 {counts['units']}，指标 {counts['indicators']}"
+        f"（量化 {counts['quantified']}，里程碑 {counts['milestones']}，原文缺数 {counts['unspecified']}）",
         "",
     ]
     for i in config.plan.indicators:
@@ -52,7 +52,7 @@ def plan_lines(config: Config) -> list[str]:
         lines.append(f"{i.code}  {i.name}({i.unit_label}) {i.target.wording}{flags}  {who}  {i.clause}")
     lines.append("")
     for entry in (*config.plan.actions, *config.plan.safeguards):
-        others = f",配合 {len(entry.units) - 1} 家" if len(entry.units) > 1 else ""
+        others = f"，配合 {len(entry.units) - 1} 家" if len(entry.units) > 1 else ""
         lines.append(f"{entry.code}  {entry.name}  牵头 {names[entry.lead_unit]}{others}")
     return lines
 
@@ -60,15 +60,15 @@ def plan_lines(config: Config) -> list[str]:
 def status_lines(view: dict[str, Any]) -> list[str]:
     """The state of one period for the terminal: totals, who owes, what was returned or held."""
     lines = [
-        f"{view['period']}  截止 {view['due_at']}  应报 {view['expected']} 项,已接收 {view['accepted']} 项",
+        f"{view['period']}  截止 {view['due_at']}  应报 {view['expected']} 项，已接收 {view['accepted']} 项",
     ]
     owing = [u for u in view["units"] if u["owed"]]
-    lines.append(f"尚欠 {len(owing)} 家:" if owing else "各单位均已报齐。")
+    lines.append(f"尚欠 {len(owing)} 家：" if owing else "各单位均已报齐。")
     for unit in owing:
         names = "、".join(o["name"] for o in unit["owed"][:3])
         more = f" 等 {len(unit['owed'])} 项" if len(unit["owed"]) > 3 else ""
         lines.append(f"  {unit['unit']}  {unit['name']}:{names}{more}")
-    for title, key in (("退回", "returned"), ("暂存(未读取)", "held"), ("重复", "duplicates")):
+    for title, key in (("退回", "returned"), ("暂存（未计入）", "held"), ("重复", "duplicates")):
         for item in view[key]:
             lines.append(f"{title}  {item['unit'] or '(无主文件夹)'}  {item['file_name']}  {item['reason']}")
     lines += [f"待稳定  {name}" for name in view["waiting"]]

@@ -13,7 +13,7 @@ from flows.cli.framework import DONE, WRONG_USE, command, office_of, period_opti
 @command(name="plan")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def plan_command(home: Path | None, config: Path | None, as_json: bool) -> int:
-    """校验并打印方案登记册(领域、措施、指标、单位)。"""
+    """校验并打印方案登记册（领域、措施、指标、单位）。"""
     from flows.answers.listing import plan_document, plan_lines
 
     office = office_of(home, config)
@@ -28,10 +28,10 @@ def plan_command(home: Path | None, config: Path | None, as_json: bool) -> int:
 @click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--method", type=click.Choice(["linear", "cagr"]), default="linear", show_default=True)
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="结果写入的 CSV;默认打印。"
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="结果写入的 CSV；默认打印。"
 )
 def attain_command(home: Path | None, config: Path | None, table: Path, method: str, out: Path | None) -> int:
-    """按同一套公式为一张表(基期、现值、目标)计算进度。"""
+    """按同一套公式为一张表（基期、现值、目标）计算进度。"""
     from flows.answers.attain import attain
     from warehouse.scoring import TableError
 
@@ -74,7 +74,7 @@ def explain_command(
     office = office_of(home, config)
     try:
         with office.reader() as reader:
-            document = explain_document(reader, office.config, period, indicator, unit)
+            document = explain_document(reader, office.config, period, indicator, unit, office.home.site)
     except NothingToExplain as error:
         click.echo(str(error), err=True)
         return WRONG_USE

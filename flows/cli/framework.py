@@ -28,7 +28,7 @@ class Instant(click.ParamType):
         try:
             return clock.parse_instant(str(value))
         except ValueError:
-            self.fail(f"{value!r} 不是时间;请写成 2019-10-25 或 2019-10-25T18:00", param, ctx)
+            self.fail(f"{value!r} 不是时间；请写成 2019-10-25 或 2019-10-25T18:00", param, ctx)
 
 
 class Quarter(click.ParamType):
@@ -40,7 +40,7 @@ class Quarter(click.ParamType):
         try:
             period_end(str(value))
         except ValueError:
-            self.fail(f"{value!r} 不是报告期;请写成 2019-Q3,按年报送的写成 2019-A1", param, ctx)
+            self.fail(f"{value!r} 不是报告期；请写成 2019-Q3，按年报送的写成 2019-A1", param, ctx)
         return str(value)
 
 
@@ -55,10 +55,10 @@ def command(
             try:
                 code = function(home=home, config=config, **options)
             except ConfigError as error:
-                click.echo(f"配置有误:{error}", err=True)
+                click.echo(f"配置有误：{error}", err=True)
                 code = WRONG_USE
             except KeyboardInterrupt:
-                click.echo("已中断;已提交的数据都在,重新运行即可继续。", err=True)
+                click.echo("已中断；已提交的数据都在，重新运行即可继续。", err=True)
                 code = FAILED
             except Exception as error:  # the last edge: one line for the reader, the trace for the log
                 code = _refused(error) or _component_failed(error, home)
@@ -66,11 +66,11 @@ def command(
 
         options = click.option(
             "--config", type=click.Path(path_type=Path, exists=True, file_okay=False), envvar="JIBAO_CONFIG",
-            help="配置目录;默认为随程序发布的梅州方案,HOME/config/ 中的文件优先。",
+            help="配置目录；默认为随程序发布的梅州方案，HOME/config/ 中的文件优先。",
         )  # fmt: skip
         place = click.option(
             "--home", type=click.Path(path_type=Path, file_okay=False), envvar="JIBAO_HOME",
-            help="工作目录(环境变量 JIBAO_HOME);默认 ./var。",
+            help="工作目录（环境变量 JIBAO_HOME）；默认 ./var。",
         )  # fmt: skip
         return (parent or group).command(**settings)(place(options(guarded)))
 
@@ -94,7 +94,7 @@ def _component_failed(error: Exception, home: Path | None) -> int:
 
     first = troubles.line_for(error) or first
     logs = (home or Path("./var")) / "logs"
-    click.echo(redact(f"没有完成:{first}"), err=True)
+    click.echo(redact(f"没有完成：{first}"), err=True)
     if logs.is_dir():
         logbook.failure(logs, "command_failed", error, command=" ".join(sys.argv[1:2]))
         click.echo(f"详情见 {logs / logbook.FILE}", err=True)
@@ -108,17 +108,17 @@ def office_of(home: Path | None, config: Path | None) -> Office:
     return office
 
 
-period_option = click.option("--period", type=Quarter(), required=True, help="报告期,例如 2019-Q3。")
+period_option = click.option("--period", type=Quarter(), required=True, help="报告期，例如 2019-Q3。")
 as_of_option = click.option(
-    "--as-of", type=Instant(), default=None, help="以哪个时刻为准(2019-10-25 即当日 9:00);默认现在。"
+    "--as-of", type=Instant(), default=None, help="以哪个时刻为准（2019-10-25 即当日 9:00）；默认现在。"
 )
 inbox_option = click.option(
     "--inbox", type=click.Path(path_type=Path, exists=True, file_okay=False), default=None,
-    help="另一个收件目录(按单位分文件夹);其中的文件只读取,不移走。默认 HOME/inbox。",
+    help="另一个收件目录（按单位分文件夹）；其中的文件只读取，不移走。默认 HOME/inbox。",
 )  # fmt: skip
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="jibao", prog_name="jibao")
 def group() -> None:
-    """季报:按季收数、校验、测算完成率、催报、通报。"""
+    """季报：按季收数、校验、测算完成率、催报、通报。"""

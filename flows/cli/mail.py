@@ -29,23 +29,23 @@ _NEED_A_PERSON = ("failed", "unsure")
 _SHOWN_HEADERS = ("From", "To", "Subject", "Date", "Message-ID")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-reason_option = click.option("--reason", required=True, help="理由,记入台账。")
-actor_option = click.option("--actor", default="", help="经办人姓名,记入审计日志;默认为本机用户。")
+reason_option = click.option("--reason", required=True, help="理由，记入台账。")
+actor_option = click.option("--actor", default="", help="经办人姓名，记入审计日志；默认为本机用户。")
 
 
 @group.group(name="mail")
 def mail_group() -> None:
-    """查看邮件台账,重发失败的邮件,认定不知是否送达的邮件。"""
+    """查看邮件台账，重发失败的邮件，认定不知是否送达的邮件。"""
 
 
 @command(mail_group, name="list")
-@click.option("--period", type=Quarter(), default=None, help="只看这个报告期,例如 2019-Q3。")
+@click.option("--period", type=Quarter(), default=None, help="只看这个报告期，例如 2019-Q3。")
 @click.option("--state", type=click.Choice(list(STATES)), default=None, help="只看这种状态。")
 @json_option
 def list_command(
     home: Path | None, config: Path | None, period: str | None, state: str | None, as_json: bool
 ) -> int:
-    """列出邮件,新的在前;有失败或不明的邮件时退出码为 1。"""
+    """列出邮件，新的在前；有失败或不明的邮件时退出码为 1。"""
     with office_of(home, config).reader() as reader:
         rows = reader.rows("list_mails", {"period": period, "state": state})
     if as_json:
@@ -61,7 +61,7 @@ def list_command(
 @click.argument("mail_id", metavar="编号")
 @json_option
 def show_command(home: Path | None, config: Path | None, mail_id: str, as_json: bool) -> int:
-    """显示一封邮件:信头、经过、正文(文字部分)、附件名称。"""
+    """显示一封邮件：信头、经过、正文（文字部分）、附件名称。"""
     with office_of(home, config).store() as store:
         try:
             record = ledger.show(store, mail_id)
@@ -78,11 +78,11 @@ def show_command(home: Path | None, config: Path | None, mail_id: str, as_json: 
         return DONE
     for name in _SHOWN_HEADERS:
         click.echo(f"{name}: {letter[name]}")
-    click.echo(f"类别: {KINDS.get(record.mail['kind'], record.mail['kind'])}")
-    click.echo("经过:")
+    click.echo(f"类别：{KINDS.get(record.mail['kind'], record.mail['kind'])}")
+    click.echo("经过：")
     for event in record.events:
         click.echo(_event_line(event))
-    click.echo(f"附件: {'、'.join(attached) or '无'}")
+    click.echo(f"附件：{'、'.join(attached) or '无'}")
     click.echo(f"\n{_printable(text)}")
     return DONE
 
@@ -92,7 +92,7 @@ def show_command(home: Path | None, config: Path | None, mail_id: str, as_json: 
 @reason_option
 @actor_option
 def retry_command(home: Path | None, config: Path | None, mail_id: str, reason: str, actor: str) -> int:
-    """把失败的邮件重新排队,或让等待中的邮件不再等待;内容与编号不变。"""
+    """把失败的邮件重新排队，或让等待中的邮件不再等待；内容与编号不变。"""
     return _decide(
         home, config, lambda store, now: ledger.retry(store, mail_id, now, reason, actor), mail_id, reason
     )
@@ -111,7 +111,7 @@ def resolve_command(
     reason: str,
     actor: str,
 ) -> int:
-    """认定不知是否送达的邮件:delivered 已送达,resend 再发一次,drop 不再发。"""
+    """认定不知是否送达的邮件：delivered 已送达，resend 再发一次，drop 不再发。"""
     return _decide(
         home,
         config,
@@ -129,7 +129,7 @@ def _decide(
     reason: str,
 ) -> int:
     if not reason.strip():
-        click.echo("--reason 不能为空:理由要记入台账", err=True)
+        click.echo("--reason 不能为空：理由要记入台账", err=True)
         return WRONG_USE
     with office_of(home, config).store() as store:
         try:
@@ -138,8 +138,8 @@ def _decide(
         except LedgerError as error:
             return _refused(error)
         state = ledger.show(store, mail_id).events[-1]["state"]
-    after = ",下次发送时寄出" if state == "queued" else ""
-    click.echo(f"邮件 {mail_id} 现在的状态:{STATES[state]}{after}")
+    after = "，下次发送时寄出" if state == "queued" else ""
+    click.echo(f"邮件 {mail_id} 现在的状态：{STATES[state]}{after}")
     return DONE
 
 
@@ -159,15 +159,15 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _totals(rows: list[dict[str, Any]]) -> str:
     counts = {s: sum(r["state"] == s for r in rows) for s in STATES}
-    parts = ",".join(f"{STATES[s]} {n} 封" for s, n in counts.items() if n)
-    return f"共 {len(rows)} 封" + (f":{parts}" if parts else "")
+    parts = "，".join(f"{STATES[s]} {n} 封" for s, n in counts.items() if n)
+    return f"共 {len(rows)} 封" + (f"：{parts}" if parts else "")
 
 
 def _event_line(event: Mapping[str, Any]) -> str:
-    waits = f",{_time(event['not_before'])} 之后再发" if event["not_before"] else ""
-    said = f":{event['error']}" if event["error"] else ""
+    waits = f"，{_time(event['not_before'])} 之后再发" if event["not_before"] else ""
+    said = f"：{event['error']}" if event["error"] else ""
     return (
-        f"  {_time(event['recorded_at'])}  {STATES[event['state']]}(第 {event['attempts']} 次){said}{waits}"
+        f"  {_time(event['recorded_at'])}  {STATES[event['state']]}（第 {event['attempts']} 次）{said}{waits}"
     )
 
 

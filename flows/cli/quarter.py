@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 @period_option
 @as_of_option
 def open_command(home: Path | None, config: Path | None, period: str, as_of: datetime | None) -> int:
-    """开启一个报告期:冻结应报项,生成各单位填报工作簿,寄出开报通知。"""
+    """开启一个报告期：冻结应报项，生成各单位填报工作簿，寄出开报通知。"""
     from flows import steps
 
     office = office_of(home, config)
     result = steps.open_cycle(office, period, as_of or clock.now())
     delivery = steps.deliver(office, as_of)
     click.echo(
-        f"{period} 已开启:应报 {result.obligations} 项,截止 {result.due_at:%Y-%m-%d %H:%M},"
-        f"工作簿 {result.workbooks} 份在 {office.home.workbooks(period)},通知 {result.mails} 封"
+        f"{period} 已开启：应报 {result.obligations} 项，截止 {result.due_at:%Y-%m-%d %H:%M}，"
+        f"工作簿 {result.workbooks} 份在 {office.home.workbooks(period)}，通知 {result.mails} 封"
     )
     return _told_of_mail(delivery, DONE)
 
@@ -50,7 +50,7 @@ def open_command(home: Path | None, config: Path | None, period: str, as_of: dat
 def collect_command(
     home: Path | None, config: Path | None, inbox: Path | None, as_of: datetime | None
 ) -> int:
-    """收取投递目录中的文件:读取、校验、入库,并寄出回执或退回。"""
+    """收取投递目录中的文件：读取、校验、入库，并寄出回执或退回。"""
     from flows import steps
 
     result = steps.collect(office_of(home, config), as_of or clock.now(), inbox=inbox)
@@ -67,14 +67,14 @@ def remind_command(home: Path | None, config: Path | None, as_of: datetime | Non
     result = steps.remind(office_of(home, config), as_of or clock.now())
     for line in result.lines:
         click.echo(line)
-    click.echo(f"催报 {result.queued} 封,已寄出 {result.sent} 封")
+    click.echo(f"催报 {result.queued} 封，已寄出 {result.sent} 封")
     return DONE
 
 
 @command(name="report")
 @period_option
 @as_of_option
-@click.option("--send", is_flag=True, help="寄出通报;不加则只生成、不寄。")
+@click.option("--send", is_flag=True, help="寄出通报；不加则只生成、不寄。")
 def report_command(
     home: Path | None, config: Path | None, period: str, as_of: datetime | None, send: bool
 ) -> int:
@@ -93,7 +93,7 @@ def report_command(
 @period_option
 @inbox_option
 @as_of_option
-@click.option("--send", is_flag=True, help="寄出回执、退回和通报;不加则只排队、不寄。")
+@click.option("--send", is_flag=True, help="寄出回执、退回和通报；不加则只排队、不寄。")
 def cycle_command(
     home: Path | None,
     config: Path | None,
@@ -102,7 +102,7 @@ def cycle_command(
     as_of: datetime | None,
     send: bool,
 ) -> int:
-    """一次走完:开启、收取、校验、测算、通报(不需要服务器)。"""
+    """一次走完：开启、收取、校验、测算、通报（不需要服务器）。"""
     from flows import steps
 
     office = office_of(home, config)
@@ -153,9 +153,9 @@ def _told_of_mail(delivery: DeliveryReport | None, otherwise: int) -> int:
 
 def _show_collected(result: Any) -> None:
     click.echo(
-        f"收取:接收 {result.accepted + result.accepted_with_warnings} 份"
-        f"(其中需说明 {result.accepted_with_warnings} 份),退回 {result.returned} 份,"
-        f"暂存 {result.quarantined} 份,重复 {result.duplicates} 份,待稳定 {len(result.waiting)} 份"
+        f"收取：接收 {result.accepted + result.accepted_with_warnings} 份"
+        f"（其中需说明 {result.accepted_with_warnings} 份），退回 {result.returned} 份，"
+        f"暂存 {result.quarantined} 份，重复 {result.duplicates} 份，待稳定 {len(result.waiting)} 份"
     )
     for line in result.lines:
         if line["status"] in ("returned", "quarantined"):
@@ -167,8 +167,8 @@ def _show_collected(result: Any) -> None:
 def _show_reported(result: Any) -> None:
     head = result.headline
     click.echo(
-        f"通报 {result.period}:已达成 {head['met']},正常 {head['green']},滞后 {head['yellow']},"
-        f"严重滞后 {head['red']},无法判断 {head['none']}"
+        f"通报 {result.period}：已达成 {head['met']}，正常 {head['green']}，滞后 {head['yellow']}，"
+        f"严重滞后 {head['red']}，无法判断 {head['none']}"
     )
     if result.plan_score.get("score_pct") is not None:
         score = result.plan_score

@@ -16,7 +16,7 @@ from flows.home import Home
 
 @command(name="init")
 def init_command(home: Path | None, config: Path | None) -> int:
-    """建立工作目录,并把可修改的配置复制进去(已有的文件不覆盖)。"""
+    """建立工作目录，并把可修改的配置复制进去（已有的文件不覆盖）。"""
     from flows import upkeep
 
     office = office_of(home, config)
@@ -28,7 +28,7 @@ def init_command(home: Path | None, config: Path | None) -> int:
 @command(name="doctor")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def doctor_command(home: Path | None, config: Path | None, as_json: bool) -> int:
-    """逐项检查配置、联系人、目录、权限、磁盘、仓库、审计日志、备份、邮件、时钟,每行说明怎么处理。"""
+    """逐项检查配置、联系人、目录、权限、磁盘、仓库、审计日志、备份、邮件、时钟，每行说明怎么处理。"""
     from flows import upkeep
 
     checks = upkeep.doctor(office_of(home, config), clock.now())
@@ -43,31 +43,31 @@ def doctor_command(home: Path | None, config: Path | None, as_json: bool) -> int
 @command(name="backup")
 @click.option("--tidy", is_flag=True, help="备份后按 settings.yml 的 keep 一节清理过期的备份、日志和副本。")
 def backup_command(home: Path | None, config: Path | None, tidy: bool) -> int:
-    """把仓库、归档、审计日志、配置备份成一个文件,并当场核验。"""
+    """把仓库、归档、审计日志、配置备份成一个文件，并当场核验。"""
     from flows import upkeep
 
     if tidy:
         done = upkeep.maintain(office_of(home, config), clock.now())
-        click.echo(f"备份已核验:{done.backup};清理过期文件 {done.removed} 个")
+        click.echo(f"备份已核验：{done.backup}；清理过期文件 {done.removed} 个")
         return DONE
-    click.echo(f"备份已核验:{upkeep.backup(office_of(home, config), clock.now())}")
+    click.echo(f"备份已核验：{upkeep.backup(office_of(home, config), clock.now())}")
     return DONE
 
 
 @command(name="restore")
 @click.argument("archive", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def restore_command(home: Path | None, config: Path | None, archive: Path) -> int:
-    """核验备份文件后恢复;原有内容移到 HOME/backups/ 下,不删除。"""
+    """核验备份文件后恢复；原有内容移到 HOME/backups/ 下，不删除。"""
     from flows import upkeep
 
     office = office_of(home, config)
-    click.echo(f"已恢复;原内容在 {upkeep.restore(office, archive.absolute(), clock.now())}")
+    click.echo(f"已恢复；原内容在 {upkeep.restore(office, archive.absolute(), clock.now())}")
     return DONE
 
 
 @command(name="rebuild")
 def rebuild_command(home: Path | None, config: Path | None) -> int:
-    """由审计日志和归档重建整个仓库(仓库丢失或损坏时用);不寄任何邮件,旧文件移开不删。"""
+    """由审计日志和归档重建整个仓库（仓库丢失或损坏时用）；不寄任何邮件，旧文件移开不删。"""
     from flows import upkeep
 
     office = office_of(home, config)
@@ -76,12 +76,12 @@ def rebuild_command(home: Path | None, config: Path | None) -> int:
     except upkeep.RebuildError as error:
         click.echo(str(error), err=True)
         return WRONG_USE
-    click.echo(f"已重建:日志 {done.entries} 笔,数据 {done.rows} 行,用时 {done.seconds:.0f} 秒")
-    click.echo(f"归档 {done.files} 份,重读数据 {done.figures} 个,与日志不同 {len(done.differing)} 个")
+    click.echo(f"已重建：日志 {done.entries} 笔，数据 {done.rows} 行，用时 {done.seconds:.0f} 秒")
+    click.echo(f"归档 {done.files} 份，重读数据 {done.figures} 个，与日志不同 {len(done.differing)} 个")
     for receipt_no in done.missing:
-        click.echo(f"  归档缺失或被改动:{receipt_no};请从备份的 archive/ 目录取回该文件")
+        click.echo(f"  归档缺失或被改动：{receipt_no}；请从备份的 archive/ 目录取回该文件")
     for what in done.differing[:20]:
-        click.echo(f"  本版程序读数与当时不同(以当时为准):{what}")
+        click.echo(f"  本版程序读数与当时不同（以当时为准）：{what}")
     if done.aside is not None:
         click.echo(f"旧仓库在 {done.aside}")
     return PROBLEMS if done.missing or done.differing else DONE
@@ -89,17 +89,17 @@ def rebuild_command(home: Path | None, config: Path | None) -> int:
 
 @group.group(name="audit")
 def audit_group() -> None:
-    """查看、核验审计日志:谁、何时、做了什么、前后各是什么。"""
+    """查看、核验审计日志：谁、何时、做了什么、前后各是什么。"""
 
 
 @command(audit_group, name="show")
-@click.option("--period", type=Quarter(), default=None, help="只看这个报告期,例如 2019-Q3。")
+@click.option("--period", type=Quarter(), default=None, help="只看这个报告期，例如 2019-Q3。")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="最近多少条。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def audit_show_command(
     home: Path | None, config: Path | None, period: str | None, limit: int, as_json: bool
 ) -> int:
-    """列出最近的审计记录,新的在后。"""
+    """列出最近的审计记录，新的在后。"""
     from warehouse import audit
 
     with office_of(home, config).reader() as reader:
@@ -109,7 +109,7 @@ def audit_show_command(
         return DONE
     for r in rows:
         change = f"{r['before'] or '—'} → {r['after'] or '—'}"
-        why = f"  理由:{r['reason']}" if r["reason"] else ""
+        why = f"  理由：{r['reason']}" if r["reason"] else ""
         line = f"{r['sequence']:>6}  {r['recorded_at']:%Y-%m-%d %H:%M:%S}  {r['actor']}  {r['action']}  {r['subject']}"
         # What units wrote is quoted: nothing of it may steer the terminal.
         click.echo("".join(c for c in f"{line}{why}  {change}" if c.isprintable()))
@@ -117,10 +117,10 @@ def audit_show_command(
 
 
 @command(audit_group, name="verify")
-@click.option("--quick", is_flag=True, help="只核对链条,不逐行比对仓库。")
-@click.option("--head", default="", help="另行记下的链首(序号:校验值),一并核对。")
+@click.option("--quick", is_flag=True, help="只核对链条，不逐行比对仓库。")
+@click.option("--head", default="", help="另行记下的链首（序号:校验值），一并核对。")
 def audit_verify_command(home: Path | None, config: Path | None, quick: bool, head: str) -> int:
-    """核验审计日志:被改动、删除、插入、换序或截断的,逐条指出;并逐行比对仓库。"""
+    """核验审计日志：被改动、删除、插入、换序或截断的，逐条指出；并逐行比对仓库。"""
     from flows import upkeep
 
     proof = upkeep.prove(office_of(home, config), quick=quick, head=head)
@@ -128,9 +128,9 @@ def audit_verify_command(home: Path | None, config: Path | None, quick: bool, he
         click.echo(f"异常  {line}")
     for line in proof.notices:
         click.echo(f"提示  {line}")
-    click.echo(f"日志 {proof.entries} 笔,审计记录 {proof.rows} 条,异常 {len(proof.problems)} 处")
+    click.echo(f"日志 {proof.entries} 笔，审计记录 {proof.rows} 条，异常 {len(proof.problems)} 处")
     if proof.head:
-        click.echo(f"链首 {proof.head}(可抄到本机以外,下次用 --head 核对)")
+        click.echo(f"链首 {proof.head}（可抄到本机以外，下次用 --head 核对）")
     return PROBLEMS if proof.problems else DONE
 
 
@@ -139,15 +139,15 @@ def audit_verify_command(home: Path | None, config: Path | None, quick: bool, he
     "--period",
     type=Quarter(),
     default=None,
-    help="演示的报告期;默认取方案期内靠后的一期(梅州方案为 2019-Q3)。",
+    help="演示的报告期；默认取方案期内靠后的一期（梅州方案为 2019-Q3）。",
 )
 @click.option(
     "--plan",
     default=None,
-    help="改用另一个随程序发布的方案,例如 alder-vale(英文、按年报送);配置复制到 HOME/config/。",
+    help="改用另一个随程序发布的方案，例如 alder-vale（英文、按年报送）；配置复制到 HOME/config/。",
 )
 def demo_command(home: Path | None, config: Path | None, period: str | None, plan: str | None) -> int:
-    """在空的工作目录里用样例走完四期:开启、报送、校验、催报、通报、站点、邮件。"""
+    """在空的工作目录里用样例走完四期：开启、报送、校验、催报、通报、站点、邮件。"""
     from flows import demo
 
     if plan is not None:
@@ -170,7 +170,7 @@ def demo_command(home: Path | None, config: Path | None, period: str | None, pla
     "--locale", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="样板的语言。"
 )
 def new_plan_command(home: Path | None, config: Path | None, folder: Path, locale: str) -> int:
-    """在 FOLDER 写一套带注释的方案样板(方案、单位、日历、设置、联系人),改成自己的即可使用。"""
+    """在 FOLDER 写一套带注释的方案样板（方案、单位、日历、设置、联系人），改成自己的即可使用。"""
     from flows.scaffold import ScaffoldRefused, new_plan
 
     try:
@@ -179,21 +179,21 @@ def new_plan_command(home: Path | None, config: Path | None, folder: Path, local
         click.echo(str(error), err=True)
         return WRONG_USE
     for path in written:
-        click.echo(f"已写:{path}")
-    click.echo(f"改好后检查:jibao plan --config {folder};试演:jibao demo --config {folder} --home 空目录")
+        click.echo(f"已写：{path}")
+    click.echo(f"改好后检查：jibao plan --config {folder}；试演：jibao demo --config {folder} --home 空目录")
     return DONE
 
 
 @command(name="up")
-@click.option("--host", default=None, help="监听地址;默认 127.0.0.1。")
-@click.option("--port", type=int, default=None, help="Prefect 界面端口;默认 4200。")
-@click.option("--site-port", type=int, default=None, help="通报站点端口;默认 4280。")
-@click.option("--smtp-port", type=int, default=None, help="内置收信端口;默认 1025。")
+@click.option("--host", default=None, help="监听地址；默认 127.0.0.1。")
+@click.option("--port", type=int, default=None, help="Prefect 界面端口；默认 4200。")
+@click.option("--site-port", type=int, default=None, help="通报站点端口；默认 4280。")
+@click.option("--smtp-port", type=int, default=None, help="内置收信端口；默认 1025。")
 def up_command(
     home: Path | None, config: Path | None, host: str | None, port: int | None, site_port: int | None,
     smtp_port: int | None,
 ) -> int:  # fmt: skip
-    """启动服务:Prefect、定时与手工任务、投递目录监视、通报站点、内置收信,直到 Ctrl-C。"""
+    """启动服务：Prefect、定时与手工任务、投递目录监视、通报站点、内置收信，直到 Ctrl-C。"""
     from flows.service import up
 
     office = office_of(home, config)

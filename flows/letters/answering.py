@@ -55,7 +55,7 @@ def answers(
         s = j.submission
         mine = findings.get(s.submission_id, ())
         if j.status is Status.QUARANTINED:
-            letters += _held(post, j)
+            letters += _held(post, j, mine)
             continue
         if j.status is Status.RECEIVED:
             letters += _late(post, j)
@@ -166,13 +166,13 @@ def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     s, who, say = judged.submission, post.name_of(judged.submission.unit), post.say
     lines = (
         f"{who} {s.file_name}",
-        say("回执号:%(receipt_no)s", receipt_no=s.receipt_no),
+        say("回执号：%(receipt_no)s", receipt_no=s.receipt_no),
         say.stored(judged.reason),
     )
     mails = [
         post.alert(
             say("%(unit)s在关闭后报来 %(period)s 的文件", unit=who, period=s.period), lines,
-            say("需要采用的,请重新开启该报告期并写明理由,再重新校验。"),
+            say("需要采用的，请重新开启该报告期并写明理由，再重新校验。"),
             step=f"late/{s.receipt_no}", period=s.period,
         )
     ]  # fmt: skip
@@ -180,8 +180,8 @@ def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     if clerk is None:
         return [*mails, _nobody(post, s.unit)]
     view = AlertView(
-        say("%(receipt_no)s 已收到,%(period)s 报送已关闭", receipt_no=s.receipt_no, period=s.period), post.as_of, lines,
-        say("文件已存档,数据暂不计入;统筹决定采用后另行通知,不必重复投递。"), s.period,
+        say("%(receipt_no)s 已收到，%(period)s 报送已关闭", receipt_no=s.receipt_no, period=s.period), post.as_of, lines,
+        say("文件已存档，数据暂不计入；统筹决定采用后另行通知，不必重复投递。"), s.period,
     )  # fmt: skip
     return [
         *mails,
@@ -191,8 +191,9 @@ def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     ]
 
 
-def _held(post: Post, judged: Judged) -> list[OutgoingMail]:
+def _held(post: Post, judged: Judged, mine: Sequence[Finding]) -> list[OutgoingMail]:
     """All sides are told: the coordinator, whoever owns the folder, and the unit that the file names."""
+    was_read = not any(f.rule == "held" for f in mine)  # if it was, only its place is wrong
     s, owner = judged.submission, judged.claimed_by
     clerk, owner_clerk = post.clerk(s.unit) if s.unit else None, post.clerk(owner) if owner else None
     addressed = (
@@ -207,7 +208,7 @@ def _held(post: Post, judged: Judged) -> list[OutgoingMail]:
         view = HeldView(
             audience, s.receipt_no, s.unit, post.name_of(s.unit) if s.unit else post.say("无主文件夹"), s.period or "",
             s.file_name, s.sha256, s.received_at, post.say.stored(judged.reason), drop_folder=f"inbox/{folder}",
-            is_misplaced=owner is not None, owner_name=post.name_of(owner) if owner else "",
+            is_misplaced=was_read, owner_name=post.name_of(owner) if owner else "",
         )  # fmt: skip
         letters.append(
             post.letter(
@@ -226,6 +227,6 @@ def _held(post: Post, judged: Judged) -> list[OutgoingMail]:
 def _nobody(post: Post, unit: str) -> OutgoingMail:
     return post.alert(
         post.say("%(unit)s没有填报员", unit=post.name_of(unit)),
-        [post.say("收到该单位报送,但 contacts.yml 中没有填报员(%(code)s),回执无法寄出。", code=unit)],
-        post.say("请在 HOME/config/contacts.yml 中补充联系人,再运行 jibao collect。"), step=f"no-contact/{unit}",
+        [post.say("收到该单位报送，但 contacts.yml 中没有填报员（%(code)s），回执无法寄出。", code=unit)],
+        post.say("请在 HOME/config/contacts.yml 中补充联系人，再运行 jibao collect。"), step=f"no-contact/{unit}",
     )  # fmt: skip

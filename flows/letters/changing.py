@@ -28,7 +28,7 @@ def change_alert(
     s = judged.submission
     lines = [_told(post.say, line, row) for line, row in changed[:LINES_MAX]]
     if len(changed) > LINES_MAX:
-        lines.append(post.say("另有%(n)s项,见回执。", n=len(changed) - LINES_MAX))
+        lines.append(post.say("另有%(n)s项，见回执。", n=len(changed) - LINES_MAX))
     restated = any(str(row["reason"]).startswith("重述") for _, row in changed)
     say, name, n = post.say, post.name_of(s.unit), len(changed)
     file = {"receipt_no": s.receipt_no, "file_name": s.file_name}
@@ -39,13 +39,13 @@ def change_alert(
             else say("%(unit)s更正了%(n)s项已采用的数据", unit=name, n=n),
             lines,
             say(
-                "回执%(receipt_no)s,文件“%(file_name)s”。属于以前季度,重新汇总后,已发布的该季通报会随之变化。"
-                "对改动有疑问的,请退回并说明理由。",
+                "回执%(receipt_no)s，文件“%(file_name)s”。属于以前季度，重新汇总后，已发布的该季通报会随之变化。"
+                "对改动有疑问的，请退回并说明理由。",
                 **file,
             )
             if restated
             else say(
-                "回执%(receipt_no)s,文件“%(file_name)s”。重新汇总后计入。对改动有疑问的,请退回并说明理由。",
+                "回执%(receipt_no)s，文件“%(file_name)s”。重新汇总后计入。对改动有疑问的，请退回并说明理由。",
                 **file,
             ),
             step=f"changed/{s.receipt_no}",
@@ -59,11 +59,11 @@ def _told(say: Language, line: CountedLine, row: dict[str, Any]) -> str:
     new = _figure(say, line.value, line.state, line.is_nil, line.unit_label)
     published = row["published_light"]
     shown = light(published, say).label if published and published != "none" else ""
-    told = say("%(name)s(%(item)s):%(old)s 改为 %(new)s", name=line.name, item=line.item, old=old, new=new)
+    told = say("%(name)s（%(item)s）：%(old)s 改为 %(new)s", name=line.name, item=line.item, old=old, new=new)
     if shown:
-        told += say(",现灯号%(light)s,可能变化", light=shown)
+        told += say("，现灯号%(light)s，可能变化", light=shown)
     if str(row["reason"]).startswith("重述"):
-        told += say(";原因:%(reason)s", reason=say.stored(row["reason"].removeprefix("重述:")))
+        told += say("；原因：%(reason)s", reason=say.stored(row["reason"].removeprefix("重述：")))
     return told
 
 

@@ -68,7 +68,7 @@ def check_address(address: str) -> str:
     :raises AddressError: not plain ASCII local@domain, or longer than 254 characters
     """
     if len(address) > 254 or not _ADDRESS.match(address):
-        raise AddressError(f"邮件地址不合规:{address!r}")
+        raise AddressError(f"邮件地址不合规：{address!r}")
     return address
 
 

@@ -91,7 +91,7 @@ def deliver(
         # Without it a second run would take the first one's mail in flight for a crashed one.
         running.acquire()
     except Timeout:
-        return DeliveryReport(paused_reason="另一次发送正在进行,本次不重复发送", is_elsewhere=True)
+        return DeliveryReport(paused_reason="另一次发送正在进行，本次不重复发送", is_elsewhere=True)
     try:
         with _Turns(open_store) as turns, ExitStack() as connected:
             run = _Run(turns, lambda: _transport(settings, outbox, connected), settings.max_attempts, now)
@@ -179,7 +179,7 @@ class _Run:
         # A server that swallows letters without a word would make every one of them unsure, a deadline each.
         self._lost_in_a_row = self._lost_in_a_row + 1 if attempt.outcome is Outcome.UNSURE else 0
         if self._lost_in_a_row >= MOST_LOST:
-            self.tally.paused = f"连续 {MOST_LOST} 封邮件交出后没有答复,本次不再发送:{attempt.text}"
+            self.tally.paused = f"连续 {MOST_LOST} 封邮件交出后没有答复，本次不再发送：{attempt.text}"
 
 
 def _count(tally: _Tally, answer: Answer, state: str) -> None:
@@ -259,7 +259,7 @@ def _transport(settings: MailSettings, outbox: Path, stack: ExitStack) -> tuple[
     except OSError as error:
         return None, f"读不到邮件密码文件 {settings.password_file}:{error.strerror}"
     if settings.user and not password:
-        return None, "没有配置邮件密码(password_file 或环境变量 JIBAO_SMTP_PASSWORD)"
+        return None, "没有配置邮件密码（password_file 或环境变量 JIBAO_SMTP_PASSWORD）"
     return stack.enter_context(Transport(settings, password)), None
 
 

@@ -30,14 +30,14 @@ def login_failed(error: Exception) -> Attempt:
     """Connecting, TLS or login failed: never the mail's fault."""
     code, text = _code_of(error), _words(error)
     if code in _AUTH_CODES:
-        return Attempt(Outcome.AUTH, code, f"邮件服务器不接受登录:{text}")
+        return Attempt(Outcome.AUTH, code, f"邮件服务器不接受登录：{text}")
     if isinstance(
         error, UnicodeEncodeError
     ):  # SMTP logins are ASCII here; the error object holds the password
-        return Attempt(Outcome.AUTH, None, "邮件用户名或密码含有非 ASCII 字符,无法登录")
+        return Attempt(Outcome.AUTH, None, "邮件用户名或密码含有非 ASCII 字符，无法登录")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Attempt(Outcome.CHANNEL, None, f"邮件服务器的证书不可信:{error.verify_message}")
-    return Attempt(Outcome.CHANNEL, code, f"连不上邮件服务器:{text}")
+        return Attempt(Outcome.CHANNEL, None, f"邮件服务器的证书不可信：{error.verify_message}")
+    return Attempt(Outcome.CHANNEL, code, f"连不上邮件服务器：{text}")
 
 
 def mail_failed(error: Exception, recipient: str, handed_over: bool) -> Attempt:
@@ -47,27 +47,27 @@ def mail_failed(error: Exception, recipient: str, handed_over: bool) -> Attempt:
         return by_code(*refused.get(recipient, next(iter(refused.values()))))
     code = _code_of(error)
     if code is not None and hasattr(error, "sender") and code >= 500 and code != _TOO_LARGE:
-        return Attempt(Outcome.AUTH, code, f"邮件服务器不接受发件地址:{_words(error)}")
+        return Attempt(Outcome.AUTH, code, f"邮件服务器不接受发件地址：{_words(error)}")
     if code is not None and 400 <= code < 600:
         return by_code(code, getattr(error, "smtp_error", b""))
     if handed_over:
-        return Attempt(Outcome.UNSURE, None, f"正文交出后连接中断,不知是否送达:{_words(error)}")
+        return Attempt(Outcome.UNSURE, None, f"正文交出后连接中断，不知是否送达：{_words(error)}")
     if isinstance(error, (ValueError, UnicodeError)) and not isinstance(error, OSError):
-        return Attempt(Outcome.REJECTED, None, f"邮件本身无法发送:{_words(error)}")
-    return Attempt(Outcome.CHANNEL, None, f"与邮件服务器的连接中断:{_words(error)}")
+        return Attempt(Outcome.REJECTED, None, f"邮件本身无法发送：{_words(error)}")
+    return Attempt(Outcome.CHANNEL, None, f"与邮件服务器的连接中断：{_words(error)}")
 
 
 def by_code(code: int, words: bytes | str) -> Attempt:
     """A refusal with its SMTP code."""
     text = f"{code} {_plain(words)}".strip()
     if code in _AUTH_CODES:
-        return Attempt(Outcome.AUTH, code, f"邮件服务器要求登录:{text}")
+        return Attempt(Outcome.AUTH, code, f"邮件服务器要求登录：{text}")
     if _STORE_FULL.match(text):
         # The server's disk, not this mail: it waits without using up its attempts.
-        return Attempt(Outcome.CHANNEL, code, f"邮件服务器存不下邮件:{text}")
+        return Attempt(Outcome.CHANNEL, code, f"邮件服务器存不下邮件：{text}")
     if 400 <= code < 500:
-        return Attempt(Outcome.REJECTED_TEMPORARY, code, f"邮件服务器暂不接受:{text}")
-    return Attempt(Outcome.REJECTED, code, f"邮件服务器拒收:{text}")
+        return Attempt(Outcome.REJECTED_TEMPORARY, code, f"邮件服务器暂不接受：{text}")
+    return Attempt(Outcome.REJECTED, code, f"邮件服务器拒收：{text}")
 
 
 def _code_of(error: Exception) -> int | None:

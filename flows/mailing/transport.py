@@ -197,8 +197,8 @@ class Transport:
                 return Attempt(known.outcome, known.code, self._clean(known.text))
         said = f"邮件服务器 {self._settings.deadline_s:g} 秒内没有完成"
         if worker.link.handed_over:
-            return Attempt(Outcome.UNSURE, None, f"{said},正文已交出,不知是否送达")
-        return Attempt(Outcome.CHANNEL, None, f"{said},正文未交出")
+            return Attempt(Outcome.UNSURE, None, f"{said}，正文已交出，不知是否送达")
+        return Attempt(Outcome.CHANNEL, None, f"{said}，正文未交出")
 
     def _clean(self, text: str) -> str:
         for secret in self._secrets:

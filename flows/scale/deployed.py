@@ -39,14 +39,14 @@ class SliceForm(BaseModel):
 
     part: Annotated[int, Field(title="第几片", ge=1)] = 1
     parts: Annotated[int, Field(title="共几片", ge=1, le=1000)] = DEFAULT_PARTS
-    period: Annotated[str | None, Field(title="报告期(可空)")] = None
+    period: Annotated[str | None, Field(title="报告期（可空）")] = None
 
 
 class DispatchForm(BaseModel):
     """How many slices are sent out; about 1,000 units a slice keep a worker busy for ten seconds and more."""
 
     parts: Annotated[int, Field(title="分成几片", ge=1, le=1000)] = DEFAULT_PARTS
-    period: Annotated[str | None, Field(title="报告期(可空)")] = None
+    period: Annotated[str | None, Field(title="报告期（可空）")] = None
 
 
 class CommitForm(BaseModel):
@@ -57,7 +57,7 @@ class CommitForm(BaseModel):
 NO_SLICE, NO_DISPATCH, NO_COMMIT = SliceForm(), DispatchForm(), CommitForm()
 
 
-@flow(name="分片校验", description="读取并校验一片单位的报送,写入暂存区;不写仓库,可重复、可并行。")
+@flow(name="分片校验", description="读取并校验一片单位的报送，写入暂存区；不写仓库，可重复、可并行。")
 def judge_part(form: SliceForm = NO_SLICE) -> State[Any]:
     def work() -> State[Any]:
         office = _office()
@@ -66,13 +66,13 @@ def judge_part(form: SliceForm = NO_SLICE) -> State[Any]:
         name = "已暂存" if done.batches else "无新报送"
         return desk.finished(
             name,
-            f"第 {form.part}/{form.parts} 片:校验 {done.files} 份,暂存 {len(done.batches)} 批,此前已办 {done.known} 份",
+            f"第 {form.part}/{form.parts} 片：校验 {done.files} 份，暂存 {len(done.batches)} 批，此前已办 {done.known} 份",
         )
 
     return desk.answered(work)
 
 
-@flow(name="分片派发", description="把投递目录按城市分片,交给校验机并行办理。")
+@flow(name="分片派发", description="把投递目录按城市分片，交给校验机并行办理。")
 def dispatch(form: DispatchForm = NO_DISPATCH) -> State[Any]:
     def work() -> State[Any]:
         for part in range(1, form.parts + 1):
@@ -86,15 +86,15 @@ def dispatch(form: DispatchForm = NO_DISPATCH) -> State[Any]:
     return desk.answered(work)
 
 
-@flow(name="统一入库", description="把暂存区中校验过的批次写入湖仓,清理投递目录,寄出回执。")
+@flow(name="统一入库", description="把暂存区中校验过的批次写入湖仓，清理投递目录，寄出回执。")
 def commit(form: CommitForm = NO_COMMIT) -> State[Any]:
     def work() -> State[Any]:
         with _writing() as office:
             done = committing.commit_staged(office, at_least=form.at_least)
             sent = steps.deliver(office).sent if form.send and done.submissions + done.copies else 0
         message = (
-            f"入库 {done.submissions} 份,修订 {done.revisions} 条,重复 {done.copies} 份,寄出 {sent} 封;"
-            f"待凑批 {done.waiting} 批,作废重判 {len(done.stale)} 批,损坏 {len(done.damaged)} 批"
+            f"入库 {done.submissions} 份，修订 {done.revisions} 条，重复 {done.copies} 份，寄出 {sent} 封；"
+            f"待凑批 {done.waiting} 批，作废重判 {len(done.stale)} 批，损坏 {len(done.damaged)} 批"
         )
         return desk.finished(
             "有损坏" if done.damaged else "已入库" if done.submissions else "无新批次", message
@@ -103,7 +103,7 @@ def commit(form: CommitForm = NO_COMMIT) -> State[Any]:
     return desk.answered(work)
 
 
-@flow(name="湖仓整理", description="合并小文件,清理残留;历史快照全部保留。")
+@flow(name="湖仓整理", description="合并小文件，清理残留；历史快照全部保留。")
 def tidy() -> State[Any]:
     def work() -> State[Any]:
         with _writing() as office:
@@ -157,7 +157,7 @@ def _office() -> Office:
 @contextmanager
 def _writing() -> Iterator[Office]:
     """The writer's slot makes waiting visible; what protects the lake is its lock in PostgreSQL."""
-    get_run_logger().info("等待写入权(并发限额 %s)", desk.WRITER)
+    get_run_logger().info("等待写入权（并发限额 %s）", desk.WRITER)
     with concurrency(
         desk.WRITER, timeout_seconds=desk.WAIT_SECONDS, lease_duration=desk.LEASE_SECONDS, strict=True
     ):

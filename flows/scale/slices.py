@@ -190,7 +190,7 @@ def _judge(
     claims = [verdicts.claims_of(office, s, r) for s, r in zip(submissions, read, strict=True)]
     judgement = judging.judge(office, reader, claims, read, period)
     if judgement.not_checked:
-        raise NotChecked(f"校验引擎出错,{len(fresh)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}")
+        raise NotChecked(f"校验引擎出错，{len(fresh)} 份文件未作判断，仍留在投递目录：{judgement.errors[0]}")
     found = judging.by_submission(judgement.findings)
     judged = judging.settle(office, reader, fresh, submissions, claims, read, found)
     rejected = verdicts.rejected_rows(office, reader, judged, judgement)

@@ -31,5 +31,5 @@ def move_into_lake(office: Office, source: Path) -> dict[str, int]:
 def _check(office: Office) -> None:
     if office.lake is None:
         raise ConfigError(
-            "本机使用单机仓库;多机部署请设置环境变量 JIBAO_WAREHOUSE=ducklake:postgres:…(见 docs/scaling.md)"
+            "本机使用单机仓库；多机部署请设置环境变量 JIBAO_WAREHOUSE=ducklake:postgres:…（见 docs/scaling.md）"
         )

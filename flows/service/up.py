@@ -195,7 +195,7 @@ def _serve(
     }
     logs = office.home.logs
     server = ["prefect", "server", "start", "--host", host, "--port", str(port)]
-    click.echo("正在启动 Prefect 服务,首次约需半分钟……")
+    click.echo("正在启动 Prefect 服务，首次约需半分钟……")
     running.children.append(Child("Prefect 服务", server, env, logs / "prefect-server.log"))
     if not _answers(running, env, "health"):
         return _stopped(running)
@@ -203,14 +203,14 @@ def _serve(
     running.children.append(Child("投递目录监视", ["flows.service.watch"], env, logs / "watch.log"))
     if not _answers(running, env, f"deployments/name/{quote(LAST_DEPLOYMENT)}"):
         return _stopped(running)
-    click.echo(f"Prefect 界面:http://{host}:{port}")
+    click.echo(f"Prefect 界面：http://{host}:{port}")
     click.echo(f"结果表：http://{host}:{port}/artifacts")
-    click.echo(f"通报站点:http://{host}:{site_port}/")
-    click.echo(f"报告文件:http://{host}:{site_port}/reports/")
+    click.echo(f"通报站点：http://{host}:{site_port}/")
+    click.echo(f"报告文件：http://{host}:{site_port}/reports/")
     if office.config.settings.mail.mode == "sink":
-        click.echo(f"内置收信:smtp://{host}:{smtp_port},邮件存于 {office.home.outbox}")
-    click.echo(f"投递目录:{office.home.inbox}")
-    click.echo(f"日志:{logs}\n按 Ctrl-C 停止。")
+        click.echo(f"内置收信：smtp://{host}:{smtp_port}，邮件存于 {office.home.outbox}")
+    click.echo(f"投递目录：{office.home.inbox}")
+    click.echo(f"日志：{logs}\n按 Ctrl-C 停止。")
     while not running.stop.wait(0.5):
         if broken := running.broken():
             # Flow runs that a dead runner had started go on meanwhile.
@@ -225,7 +225,7 @@ def _stopped(running: Running) -> int:
     if running.stop.is_set() or broken is None:
         click.echo("正在停止……")
         return DONE if running.stop.is_set() else FAILED
-    click.echo(f"{broken.what}意外退出,其余服务一并停止;原因见 {broken.log}", err=True)
+    click.echo(f"{broken.what}意外退出，其余服务一并停止；原因见 {broken.log}", err=True)
     return FAILED
 
 
@@ -265,5 +265,5 @@ def _check_free(what: str, host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise PortTaken(
-                f"{what} {host}:{port} 不可用({error.strerror});请停掉占用它的程序,或另选端口"
+                f"{what} {host}:{port} 不可用（{error.strerror}）；请停掉占用它的程序，或另选端口"
             ) from None

@@ -30,10 +30,10 @@ from warehouse.store import Store
 
 LABELS = {
     Status.ACCEPTED: "已接收",
-    Status.ACCEPTED_WITH_WARNINGS: "已接收,需说明",
+    Status.ACCEPTED_WITH_WARNINGS: "已接收，需说明",
     Status.RETURNED: "退回",
     Status.QUARANTINED: "暂存",
-    Status.RECEIVED: "已存档,待决定",
+    Status.RECEIVED: "已存档，待决定",
 }
 
 
@@ -132,8 +132,8 @@ def _tell_of_locked(office: Office, entries: Sequence[str], as_of: datetime) -> 
     """Once a day: files and folders that we may not read wait until we may, nobody else with them."""
     say = office.say
     alert = letters.Post(office, as_of).alert(
-        say("投递文件夹读不了"), [say("没有权限读取:inbox/%(folder)s", folder=entry) for entry in entries],
-        say("请恢复采集程序对这些文件夹的读写权限;恢复后自动收取,其他单位不受影响。"),
+        say("投递文件夹读不了"), [say("没有权限读取：inbox/%(folder)s", folder=entry) for entry in entries],
+        say("请恢复采集程序对这些文件夹的读写权限；恢复后自动收取，其他单位不受影响。"),
         step=f"locked/{'+'.join(sorted(entries))}/{as_of:%Y%m%d}",
     )  # fmt: skip
     with office.store() as store, store.transaction():
@@ -210,7 +210,7 @@ def _judge(
             facts.record_check_runs(store, run_id, as_of, judgement.rules)
             ledger.enqueue(store, [_unchecked(office, len(claims), judgement, as_of)])
         raise NotChecked(
-            f"校验引擎出错,本批 {len(claims)} 份文件未作判断,仍留在投递目录:{judgement.errors[0]}"
+            f"校验引擎出错，本批 {len(claims)} 份文件未作判断，仍留在投递目录：{judgement.errors[0]}"
         )
     return judgement
 
@@ -218,8 +218,8 @@ def _judge(
 def _unchecked(office: Office, count: int, judgement: Judgement, as_of: datetime) -> ledger.OutgoingMail:
     say = office.say
     return letters.Post(office, as_of).alert(
-        say("校验未能完成"), [say("本批 %(n)s 份报送没有作出判断,仍留在投递目录。", n=count), *judgement.errors[:5]],
-        say("请联系运维查看日志;排除后重新运行采集即可,文件不会丢失。"), step=f"not-checked/{as_of:%Y%m%d}",
+        say("校验未能完成"), [say("本批 %(n)s 份报送没有作出判断，仍留在投递目录。", n=count), *judgement.errors[:5]],
+        say("请联系运维查看日志；排除后重新运行采集即可，文件不会丢失。"), step=f"not-checked/{as_of:%Y%m%d}",
     )  # fmt: skip
 
 

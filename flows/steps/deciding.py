@@ -57,16 +57,16 @@ def extend(
     who, why = _person(actor), _text(reason, "理由")
     known = office.config.find_unit(unit)
     if known is None:
-        raise DecisionRefused(f"没有这个填报单位:{unit}")
+        raise DecisionRefused(f"没有这个填报单位：{unit}")
     with _deciding(office) as store:
         cycle = _open_cycle(store, period)
         before = deciding.extended_deadlines(store, period).get(known.code, cycle["due_at"])
         if until <= as_of:
-            raise DecisionRefused(f"延期截止 {_moment(until)} 已过,请写一个将来的时间")
+            raise DecisionRefused(f"延期截止 {_moment(until)} 已过，请写一个将来的时间")
         if until <= before:
-            raise DecisionRefused(f"{known.name} 现在的截止时间是 {_moment(before)},延期须晚于它")
+            raise DecisionRefused(f"{known.name} 现在的截止时间是 {_moment(before)}，延期须晚于它")
         if not store.rows("list_owed", {"period": period, "units": [known.code]}):
-            raise DecisionRefused(f"{known.name} {period} 没有欠报事项,不需要延期")
+            raise DecisionRefused(f"{known.name} {period} 没有欠报事项，不需要延期")
         payload = {"until": until.isoformat(), "before": before.isoformat()}
         _record(store, Decision(period, Kind.EXTEND, who, why, as_of, known.code, payload=payload))
         clerk = office.config.contacts.clerk(known.code)
@@ -86,24 +86,24 @@ def return_submission(
     """
     who, why = _person(actor), _text(reason, "退回理由")
     if reason_code not in REASON_CODES:
-        raise DecisionRefused(f"没有这个理由代码:{reason_code};可用 " + " ".join(REASON_CODES))
+        raise DecisionRefused(f"没有这个理由代码：{reason_code}；可用 " + " ".join(REASON_CODES))
     with _deciding(office) as store:
         found = store.rows("find_decision_submission", {"receipt_no": receipt_no.strip().upper()})
         if not found:
-            raise DecisionRefused(f"没有回执号为 {receipt_no} 的报送;回执号见回执邮件或 jibao status")
+            raise DecisionRefused(f"没有回执号为 {receipt_no} 的报送；回执号见回执邮件或 jibao status")
         file = found[0]
         if file["period"] is None or file["status"] not in STANDING:
-            raise DecisionRefused(f"{receipt_no} 没有计入的数据,不能退回")
+            raise DecisionRefused(f"{receipt_no} 没有计入的数据，不能退回")
         cycle = _open_cycle(store, file["period"])
-        told = f"{REASON_CODES[reason_code]}:{why}"
+        told = f"{REASON_CODES[reason_code]}：{why}"
         withdrawn = deciding.withdraw(store, file["submission_id"], told, as_of)
         if not withdrawn:
-            raise DecisionRefused(f"{receipt_no} 的数据都已被撤回或被后报材料更新,不需要退回")
+            raise DecisionRefused(f"{receipt_no} 的数据都已被撤回或被后报材料更新，不需要退回")
         facts.record_verdicts(
             store,
             uuid.uuid4().hex,
             as_of,
-            [(file["submission_id"], str(Status.RETURNED), f"统筹退回,{told}")],
+            [(file["submission_id"], str(Status.RETURNED), f"统筹退回，{told}")],
         )
         payload = {"receipt_no": file["receipt_no"], "withdrawn": withdrawn}
         decision = Decision(
@@ -125,7 +125,7 @@ def close(office: Office, period: str, actor: str, reason: str, as_of: datetime)
         cycle = _open_cycle(store, period)
         last = max([cycle["due_at"], *deciding.extended_deadlines(store, period).values()])
         if as_of < last:
-            raise DecisionRefused(f"{period} 报送截止 {_moment(last)} 未到,不能关闭")
+            raise DecisionRefused(f"{period} 报送截止 {_moment(last)} 未到，不能关闭")
         _record(store, Decision(period, Kind.CLOSE, who, why, as_of))
 
 
@@ -137,7 +137,7 @@ def reopen(office: Office, period: str, actor: str, reason: str, as_of: datetime
     who, why = _person(actor), _text(reason, "重新开启的理由")
     with _deciding(office) as store:
         if period not in deciding.closed_periods(store):
-            raise DecisionRefused(f"{period} 没有关闭,不需要重新开启")
+            raise DecisionRefused(f"{period} 没有关闭，不需要重新开启")
         _record(store, Decision(period, Kind.REOPEN, who, why, as_of))
 
 
@@ -187,7 +187,7 @@ def _open_cycle(store: Store, period: str) -> dict[str, Any]:
 
 
 def _closed(period: str) -> DecisionRefused:
-    return DecisionRefused(f"{period} 已关闭;需要改动请先重新开启并写明理由")
+    return DecisionRefused(f"{period} 已关闭；需要改动请先重新开启并写明理由")
 
 
 @contextmanager
@@ -226,8 +226,8 @@ def _extended(
     say = office.say
     view = AlertView(
         say("%(unit)s%(period)s 报送截止延至 %(until)s", unit=post.name_of(unit), period=period, until=_moment(until)),
-        as_of, (say("延期理由:%(reason)s", reason=why),),
-        say("请于 %(until)s 前把填报表放入投递文件夹 inbox/%(unit)s;过时按迟报统计。", until=_moment(until), unit=unit), period,
+        as_of, (say("延期理由：%(reason)s", reason=why),),
+        say("请于 %(until)s 前把填报表放入投递文件夹 inbox/%(unit)s；过时按迟报统计。", until=_moment(until), unit=unit), period,
     )  # fmt: skip
     step = f"extend/{unit}/{until.isoformat()}"
     return post.letter("alert", "alert", clerk, step=step, unit=unit, period=period, view=view)
@@ -242,7 +242,7 @@ def _returned(
         lines = [f"{post.name_of(unit)} {file['receipt_no']}", told]
         return [
             post.alert(
-                post.say("退回无法送达:该单位没有填报员"),
+                post.say("退回无法送达：该单位没有填报员"),
                 lines,
                 post.say("请补充 contacts.yml 并另行告知该单位。"),
                 step=step,

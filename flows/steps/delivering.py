@@ -51,25 +51,25 @@ def lost_mail_alerts(
 def _alert(post: Post, row: Mapping[str, Any]) -> OutgoingMail:
     say, mail_id = post.say, row["mail_id"]
     kind = say(KINDS.get(row["kind"], row["kind"]))
-    whose = f"({post.name_of(row['unit'])})" if row["unit"] else ""
+    whose = f"（{post.name_of(row['unit'])}）" if row["unit"] else ""
     lines = [
-        say("收件人:%(recipient)s", recipient=row["recipient"]) + whose,
-        say("邮件:%(subject)s", subject=row["subject"]),
-        say("编号:%(mail_id)s", mail_id=mail_id),
-        say("原因:%(error)s", error=say.stored(row["error"] or N_("未记录"))),
+        say("收件人：%(recipient)s", recipient=row["recipient"]) + whose,
+        say("邮件：%(subject)s", subject=row["subject"]),
+        say("编号：%(mail_id)s", mail_id=mail_id),
+        say("原因：%(error)s", error=say.stored(row["error"] or N_("未记录"))),
     ]
     if row["state"] == "failed":
         title = say("一封%(kind)s没有送达", kind=kind)
         do = say(
-            "请核对收件地址。地址写错的,在 HOME/config/contacts.yml 中改正,并用其他方式告知收件人;"
-            "地址无误的,联系对方邮箱管理员后运行 jibao mail retry %(mail_id)s --reason 原因。",
+            "请核对收件地址。地址写错的，在 HOME/config/contacts.yml 中改正，并用其他方式告知收件人；"
+            "地址无误的，联系对方邮箱管理员后运行 jibao mail retry %(mail_id)s --reason 原因。",
             mail_id=mail_id,
         )
     else:
         title = say("一封%(kind)s不知是否送达", kind=kind)
         do = say(
-            "请向收件人核实。已收到:jibao mail resolve %(mail_id)s delivered --reason 原因;"
-            "没有收到:把 delivered 换成 resend(再发一次)或 drop(不再发)。核实之前系统不会重发。",
+            "请向收件人核实。已收到：jibao mail resolve %(mail_id)s delivered --reason 原因；"
+            "没有收到：把 delivered 换成 resend（再发一次）或 drop（不再发）。核实之前系统不会重发。",
             mail_id=mail_id,
         )
     return post.alert(title, lines, do, step=f"mail-lost/{mail_id}/{row['place']}", period=row["period"])

@@ -40,7 +40,7 @@ def remind(office: Office, as_of: datetime, *, period: str | None = None, send: 
     result = RemindResult()
     today = as_of.astimezone(SHANGHAI).date()
     if not office.config.calendar.is_working_day(today):
-        result.lines.append(f"{today} 不是工作日,不催报")
+        result.lines.append(f"{today} 不是工作日，不催报")
         return result
     with office.store() as store:
         closed = deciding.closed_periods(store)
@@ -152,4 +152,4 @@ def _remind_step(
     )
     new = ledger.enqueue(store, mails)
     result.queued += new
-    result.lines.append(f"{period} {step.name}:欠报 {len(owing)} 家,新催报 {new} 封")
+    result.lines.append(f"{period} {step.name}：欠报 {len(owing)} 家，新催报 {new} 封")

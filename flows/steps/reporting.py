@@ -72,7 +72,9 @@ def _alone(office: Office) -> Iterator[None]:
         with FileLock(f"{office.home.site}.lock", timeout=LOCK_TIMEOUT_S):
             yield
     except Timeout as error:
-        raise TimeoutError("另一次测算与通报一直没有结束,请稍后再试;若确认已卡死,请先结束该进程") from error
+        raise TimeoutError(
+            "另一次测算与通报一直没有结束，请稍后再试；若确认已卡死，请先结束该进程"
+        ) from error
 
 
 def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportResult:
@@ -80,7 +82,7 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
     recipients, made = 0, None
     with office.store() as store, recorded(office, store, "report", period, as_of=as_of, send=send):
         if not store.rows("read_cycle", {"period": period}):
-            raise NotOpened(f"{period} 还没有开启;请先运行 jibao open --period {period}")
+            raise NotOpened(f"{period} 还没有开启；请先运行 jibao open --period {period}")
         gaps = (lights.yellow_gap_pp, lights.red_gap_pp)
         with store.transaction():
             register.record_register(store, office.config, as_of)

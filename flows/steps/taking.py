@@ -74,7 +74,7 @@ def alone(office: Office) -> Iterator[None]:
             landing.mkdir(parents=True, exist_ok=True)
             yield
     except Timeout as error:
-        raise CollectionBusy("另一次采集一直没有结束,请稍后再试;若确认已卡死,请先结束该进程") from error
+        raise CollectionBusy("另一次采集一直没有结束，请稍后再试；若确认已卡死，请先结束该进程") from error
 
 
 def settled(

@@ -73,7 +73,7 @@ def verdict_of(
     if errors:
         return Judged(submission, Status.RETURNED, errors[0].message)
     if any(f.severity is Severity.WARNING for f in mine):
-        return Judged(submission, Status.ACCEPTED_WITH_WARNINGS, "已接收,有需要说明的数据")
+        return Judged(submission, Status.ACCEPTED_WITH_WARNINGS, "已接收，有需要说明的数据")
     return Judged(submission, Status.ACCEPTED, "全部通过校验")
 
 
@@ -81,7 +81,7 @@ def held_for_decision(judged: Judged, closed: set[str]) -> Judged:
     """A readable file of a closed quarter waits for the coordinator, whatever the rules say of it (ADR 13)."""
     if judged.submission.period not in closed or judged.status is Status.QUARANTINED:
         return judged
-    return replace(judged, status=Status.RECEIVED, reason="报告期已关闭,文件已存档,待统筹决定")
+    return replace(judged, status=Status.RECEIVED, reason="报告期已关闭，文件已存档，待统筹决定")
 
 
 def rejected_rows(

@@ -24,7 +24,7 @@ def status(office: Office, period: str, as_of: datetime) -> dict[str, Any]:
     with office.reader() as reader:
         cycle = reader.rows("read_cycle", {"period": period})
         if not cycle:
-            raise NotOpened(f"{period} 还没有开启;请先运行 jibao open --period {period}")
+            raise NotOpened(f"{period} 还没有开启；请先运行 jibao open --period {period}")
         units = reader.rows("list_status_units", {"period": period})
         owed = reader.rows("list_owed", {"period": period, "units": []})
         files = reader.rows("list_status_files", {"period": period})

@@ -102,7 +102,7 @@ def verify(archive: Path) -> dict[str, str]:
             for entry in tar:
                 stream = tar.extractfile(entry)
                 if stream is None:
-                    raise BackupError(f"备份中有不是文件的条目:{entry.name}")
+                    raise BackupError(f"备份中有不是文件的条目：{entry.name}")
                 if entry.name == "MANIFEST.json":
                     manifest = json.loads(stream.read())
                 else:
@@ -110,9 +110,9 @@ def verify(archive: Path) -> dict[str, str]:
             while raw.read(1 << 20):
                 pass
     except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise BackupError(f"备份文件读不完整:{archive.name}({error})") from error
+        raise BackupError(f"备份文件读不完整：{archive.name}（{error}）") from error
     if manifest is None or manifest != found:
-        raise BackupError(f"备份文件与清单不符,不能使用:{archive.name}")
+        raise BackupError(f"备份文件与清单不符，不能使用：{archive.name}")
     return found
 
 
@@ -127,10 +127,10 @@ def restore(office: Office, archive: Path, as_of: datetime) -> Path:
     home = office.home
     if office.lake is not None:
         raise BackupError(
-            "湖仓不能就地恢复:请把备份恢复到另一个目录(不设 JIBAO_WAREHOUSE),再用 jibao scale move 搬入空的湖仓"
+            "湖仓不能就地恢复：请把备份恢复到另一个目录（不设 JIBAO_WAREHOUSE），再用 jibao scale move 搬入空的湖仓"
         )
     if home.warehouse.name not in names:
-        raise BackupError(f"备份里没有仓库文件,不能使用:{archive.name}")
+        raise BackupError(f"备份里没有仓库文件，不能使用：{archive.name}")
     home.create()
     aside = home.backups / f"before-restore-{as_of:%Y%m%d-%H%M%S}"
     fresh = home.root / ".restoring"

@@ -20,7 +20,7 @@ def init(office: Office) -> list[str]:
             target.write_bytes(source.read_bytes())
             lines.append(f"新建 {target}")
     if office.config.contacts.is_example:
-        lines.append("请把 contacts.yml 中的样例地址改成本单位的真实联系人,再运行 jibao doctor。")
+        lines.append("请把 contacts.yml 中的样例地址改成本单位的真实联系人，再运行 jibao doctor。")
     for unit in office.config.units:
         (office.home.inbox / unit.code).mkdir(parents=True, exist_ok=True)
     lines.append(f"各单位投递目录在 {office.home.inbox}")

@@ -45,7 +45,7 @@ def prove(office: Office, *, quick: bool = False, head: str = "") -> Proof:
     with FileLock(f"{office.home.warehouse}.lock", timeout=LOCK_TIMEOUT_S):
         _journal(office, proof, entries)
         if not office.home.warehouse.exists():
-            proof.problems.append("仓库文件不见了;请运行 jibao rebuild")
+            proof.problems.append("仓库文件不见了；请运行 jibao rebuild")
             return proof
         try:
             with Reader(office.home.warehouse) as reader:
@@ -54,12 +54,12 @@ def prove(office: Office, *, quick: bool = False, head: str = "") -> Proof:
                     _row_by_row(office, reader.con, proof)
         except (StoreError, duckdb.Error) as error:
             said = str(error).splitlines()[0]
-            proof.problems.append(f"仓库打不开:{said};请运行 jibao rebuild")
+            proof.problems.append(f"仓库打不开：{said}；请运行 jibao rebuild")
     for what, witness in _witnesses(office, head):
         known = entries.get(int(witness["sequence"]))
         if known is None or known.hash != witness["hash"]:
             proof.problems.append(
-                f"{what}记下的第 {witness['sequence']} 笔在日志里没有:日志末尾被截断或被替换"
+                f"{what}记下的第 {witness['sequence']} 笔在日志里没有：日志末尾被截断或被替换"
             )
     return proof
 
@@ -72,14 +72,14 @@ def _journal(office: Office, proof: Proof, entries: dict[int, Entry]) -> None:
             )
             if entry.kind == "void":
                 proof.notices.append(
-                    f"第 {entry.content['voids']} 笔作废({entry.recorded_at}):{entry.content['reason']}"
+                    f"第 {entry.content['voids']} 笔作废（{entry.recorded_at}）：{entry.content['reason']}"
                 )
             elif entry.kind == "baseline":
-                proof.notices.append(f"第 {entry.sequence} 笔是全库基线:{entry.content['reason']}")
+                proof.notices.append(f"第 {entry.sequence} 笔是全库基线：{entry.content['reason']}")
     except JournalBroken as error:
         proof.problems.append(f"日志 {error}")
     except OSError as error:
-        proof.problems.append(f"日志读不出:{error.strerror}")
+        proof.problems.append(f"日志读不出：{error.strerror}")
     proof.entries = len(entries)
     if entries:
         last = entries[max(entries)]
@@ -105,17 +105,17 @@ def _warehouse(reader: Reader, proof: Proof, entries: Mapping[int, Entry]) -> No
     last = max(held, default=0)
     numbers = sorted(set(held) | set(entries))
     lost = [n for n in numbers if n not in entries]
-    proof.problems += [f"日志缺少第 {_span(r)} 笔:被删除或文件缺失" for r in _runs(lost)]
+    proof.problems += [f"日志缺少第 {_span(r)} 笔：被删除或文件缺失" for r in _runs(lost)]
     beyond = [n for n in numbers if n not in held and n > last]
     proof.problems += [
-        f"日志第 {_span(r)} 笔不在仓库里:仓库末尾被截断,或最后一次写入中断" for r in _runs(beyond)
+        f"日志第 {_span(r)} 笔不在仓库里：仓库末尾被截断，或最后一次写入中断" for r in _runs(beyond)
     ]
     for number in numbers:
         mine, theirs = held.get(number), entries.get(number)
         if mine is None and number < last:
             proof.problems.append(f"仓库缺少第 {number} 笔的登记")
         elif mine is not None and theirs is not None and mine["hash"] != theirs.hash:
-            proof.problems.append(f"第 {number} 笔在日志与仓库里不同:其中一处被替换过")
+            proof.problems.append(f"第 {number} 笔在日志与仓库里不同：其中一处被替换过")
     voided = {e.content["voids"] for e in entries.values() if e.kind == "void"}
     told: list[str] = []
     for number in sorted(entries):
@@ -125,7 +125,7 @@ def _warehouse(reader: Reader, proof: Proof, entries: Mapping[int, Entry]) -> No
         if number not in voided:
             told += entry.content["audit"]
     if told != [r["hash"] for r in rows] and not proof.problems:
-        proof.problems.append(f"审计记录在仓库里有 {len(rows)} 条,按日志应有 {len(told)} 条,或内容不同")
+        proof.problems.append(f"审计记录在仓库里有 {len(rows)} 条，按日志应有 {len(told)} 条，或内容不同")
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:
@@ -152,7 +152,7 @@ def _row_by_row(office: Office, con: duckdb.DuckDBPyConnection, proof: Proof) ->
         rebuilding.replay(office.journal, made)
         for table, (more, fewer) in rebuilding.differing_tables(con, made).items():
             proof.problems.append(
-                f"表 {table}:仓库比日志多 {more} 行、少 {fewer} 行,有人绕过程序改过仓库;"
+                f"表 {table}：仓库比日志多 {more} 行、少 {fewer} 行，有人绕过程序改过仓库；"
                 "核实后可用 jibao rebuild 恢复原状"
             )
     finally:

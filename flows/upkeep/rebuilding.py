@@ -49,10 +49,10 @@ def rebuild(office: Office, as_of: datetime) -> Rebuilt:
     home, began = office.home, time.monotonic()
     if office.lake is not None:
         raise RebuildError(
-            "多机仓库(DuckLake)由数据库自己的备份恢复,不用 jibao rebuild;见 docs/operations.md"
+            "多机仓库（DuckLake）由数据库自己的备份恢复，不用 jibao rebuild；见 docs/operations.md"
         )
     if not office.journal.is_begun:
-        raise RebuildError(f"没有审计日志({home.audit}),不能重建;请用 jibao restore 恢复备份")
+        raise RebuildError(f"没有审计日志（{home.audit}），不能重建；请用 jibao restore 恢复备份")
     home.create()
     fresh = home.root / ".rebuilding"
     shutil.rmtree(fresh, ignore_errors=True)
@@ -71,7 +71,7 @@ def rebuild(office: Office, as_of: datetime) -> Rebuilt:
                 office.journal.confirm(done.head)
             publish_snapshot(home.warehouse, home.snapshot)
     except JournalBroken as error:
-        raise RebuildError(f"审计日志不完整,没有重建:{error};请用 jibao restore 恢复备份") from error
+        raise RebuildError(f"审计日志不完整，没有重建：{error}；请用 jibao restore 恢复备份") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     after = {"entries": result.entries, "rows": result.rows, "missing": result.missing[:20]}

@@ -155,7 +155,7 @@ def test_a_returned_submission_stands_no_longer_and_loses_nothing(office: Office
     [(status, reason)] = sql(
         office, "SELECT status, reason FROM mart.submission WHERE receipt_no = ?", receipt
     )
-    assert status == "returned" and "口径不符:口径应为当季" in reason
+    assert status == "returned" and "口径不符：口径应为当季" in reason
     [letter] = mails(office, "return")
     assert letter["unit"] == UNIT and "口径应为当季" in text(office, letter)
     [decision] = decisions(office)
@@ -193,7 +193,7 @@ def test_a_return_of_nothing_is_refused(office: Office, receipt: str | None, cod
 
 def test_close_and_reopen(office: Office) -> None:
     receipt = report_in(office)
-    with pytest.raises(DecisionRefused, match="未到,不能关闭"):
+    with pytest.raises(DecisionRefused, match="未到，不能关闭"):
         deciding.close(office, PERIOD, "李统筹", "本季结束", COLLECTED)
     assert not deciding.is_closed(office, PERIOD)
     deciding.close(office, PERIOD, "李统筹", "本季结束", AFTER)

@@ -23,7 +23,7 @@ def test_json_gives_what_yaml_gives(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [('{"a": 1,\n "a": 2}', "plan.yml:2: YAML 写法有误(“a”写了两次)"), ('{"a": 1', "plan.yml:")],
+    [('{"a": 1,\n "a": 2}', "plan.yml:2: YAML 写法有误（“a”写了两次）"), ('{"a": 1', "plan.yml:")],
 )
 def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "plan.yml").write_text(text, "utf-8")

@@ -77,7 +77,7 @@ def test_a_figure_leads_to_its_file_cell_and_finding(office: Office, tmp_path: P
     assert inputs[1]["receipt_no"] == "R-s" and inputs[1]["file_name"] == "一季报.xlsx"
     assert inputs[1]["findings"][0]["message"] == "比上季多"
     for part in ("60 ÷ 100 × 100 = 60%", "(60 − 20) ÷ (100 − 20) × 100 = 50%", "15 ÷ 20 × 100 = 75%", "> 100",
-                 "75 − 50 = 25 个百分点,滞后", "R-s", "ab" * 32, "比上季多", "测算后才收到", "已被更正"):  # fmt: skip
+                 "75 − 50 = 25 个百分点，滞后", "R-s", "ab" * 32, "比上季多", "测算后才收到", "已被更正"):  # fmt: skip
         assert part in text, part
 
 
@@ -90,7 +90,7 @@ def test_a_roll_up_names_every_reporter_and_who_is_missing(office: Office, tmp_p
     document, text = explain(office, tmp_path, "R")
     assert document["result"]["coverage"] == "2/3" and document["result"]["actual"] == 70
     assert [p["unit"] for p in document["parts"]] == ["U1", "U2", "U3"]
-    assert "100 × (1+6) ÷ (2+8) = 70" in text and "U3:本季未报送" in text
+    assert "100 × (1+6) ÷ (2+8) = 70" in text and "U3：本季未报送" in text
 
 
 KINDS: dict[str, dict[str, Any]] = {

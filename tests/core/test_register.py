@@ -116,9 +116,9 @@ BREAKAGES = [
     ("plan.yml", "    name: 个数\n", "", 25, "缺少 name"),
     ("plan.yml", "    measure: count", "    measure: number", 28, "measure 的值 'number' 不在允许的范围内"),
     ("plan.yml", "    measure: count", "    colour: red\n    measure: count", 28, "不认识的项 colour"),
-    ("plan.yml", "low: 80", "low: 八十", 24, "low 应为数字,现为 '八十'"),
-    ("plan.yml", "low: 80", "low: yes", 24, "low 应为数字,现为 True"),
-    ("plan.yml", "low: 80", "low: .nan", 24, "low 应为确定的数字,现为 nan"),
+    ("plan.yml", "low: 80", "low: 八十", 24, "low 应为数字，现为 '八十'"),
+    ("plan.yml", "low: 80", "low: yes", 24, "low 应为数字，现为 True"),
+    ("plan.yml", "low: 80", "low: .nan", 24, "low 应为确定的数字，现为 nan"),
     ("plan.yml", "low: 80", "low: 300", 24, "百分数 300 不在 0 到 100 之间"),
     ("plan.yml", "low: 1, high: 2", "low: 3, high: 2", 32, "下限 3 大于上限 2"),
     ("plan.yml", "low: 1, high: 2", "low: 1", 32, "缺少数字 high"),
@@ -132,10 +132,10 @@ BREAKAGES = [
     ("plan.yml", "\nactions:", "\nunit_targets: 5\nactions:", 8, "unit_targets 应为列表"),
     (
         "plan.yml", "\nactions:", "\nunit_targets:\n  - {indicator: I-01, unit: HYJ}\n  - {indicator: I-09, unit: HYJ}\nactions:",
-        10, "单位目标 I-09/HYJ:指标不存在",
+        10, "单位目标 I-09/HYJ：指标不存在",
     ),
     ("plan.yml", "\nactions:", "\nunit_targets:\n  - 5\nactions:", 9, "第 1 项 应为若干“名称: 值”"),
-    ("plan.yml", '"441400"', "441400", 4, "city 应为文字,现为 441400(数字写成的编码须加引号)"),
+    ("plan.yml", '"441400"', "441400", 4, "city 应为文字，现为 441400（数字写成的编码须加引号）"),
     ("plan.yml", "domains:", "end_period: 2014-Q4\ndomains:", 6, "终期 2014-Q4 不在起期 2015-Q4 之后"),
     ("plan.yml", "clause: 一}\nactions", "clause: 一, weight: -1}\nactions", 7, "weight 的值 -1 太小"),
     ("units.yml", UNITS, "", 1, "缺少 units"),
@@ -166,19 +166,19 @@ BREAKAGES = [
     ("targets.csv", "unit,low", "单位,low", 1, "表头应为 indicator,unit,low,high,baseline"),
     ("targets.csv", "high,baseline", "low,baseline", 1, "表头应为"),
     ("targets.csv", TARGETS, "", 1, "表头应为"),
-    ("targets.csv", "I-01,JXJ,90", "I-09,JXJ,90", 2, "单位目标 I-09/JXJ:指标不存在"),
-    ("targets.csv", "I-01,JXJ,90", "\n\nI-01,XXX,90", 4, "单位目标 I-01/XXX:单位不存在"),
+    ("targets.csv", "I-01,JXJ,90", "I-09,JXJ,90", 2, "单位目标 I-09/JXJ：指标不存在"),
+    ("targets.csv", "I-01,JXJ,90", "\n\nI-01,XXX,90", 4, "单位目标 I-01/XXX：单位不存在"),
     ("targets.csv", "I-01,JXJ,90", "I-01,,90", 2, "缺少 unit"),
     ("targets.csv", "I-01,JXJ,90", "I-01,经信局,90", 2, "unit 的写法 '经信局' 不合规定"),
-    ("targets.csv", "441600,70", "441600,七十", 3, "low 应为数字,现为 '七十'"),
-    ("targets.csv", "441600,70", "441600,nan", 3, "low 应为确定的数字,现为 nan"),
+    ("targets.csv", "441600,70", "441600,七十", 3, "low 应为数字，现为 '七十'"),
+    ("targets.csv", "441600,70", "441600,nan", 3, "low 应为确定的数字，现为 nan"),
     ("targets.csv", ",35.5", ",-inf", 3, "baseline 应为确定的数字"),
     ("targets.csv", "441600,70", "441600,300", 3, "百分数 300 不在 0 到 100 之间"),
     ("targets.csv", "441600,2,3", "441600,4,3", 4, "下限 4 大于上限 3"),
     ("targets.csv", "441600,2,3", "441600,4,", 4, "下限 4 大于上限 2"),
     ("targets.csv", "I-02,441600,2,3", "I-03,441600,2,", 4, "原文未写目标数"),
     ("targets.csv", "I-02,441600", "I-01,441600", 4, "写了两次"),
-    ("targets.csv", ",35.5", ",35.5,0", 3, "有 6 格,表头只有 5 列"),
+    ("targets.csv", ",35.5", ",35.5,0", 3, "有 6 格，表头只有 5 列"),
     ("targets.csv", "I-02,441600", 'I-02,"441600', 4, "CSV 写法有误"),
 ]  # fmt: skip
 
@@ -200,12 +200,12 @@ def test_other_encodings_are_told_at_their_line(write: Write, file: str, line: i
     folder = write({"targets.csv": TARGETS.replace("441600,70", "河源,70")})
     text = (folder / file).read_text("utf-8")
     (folder / file).write_bytes(text.encode("gb18030"))
-    assert message(folder) == f"{file}:{line}: 不是 UTF-8 编码,请另存为 UTF-8"
+    assert message(folder) == f"{file}:{line}: 不是 UTF-8 编码，请另存为 UTF-8"
 
 
 def test_several_mistakes_are_counted(write: Write) -> None:
     told = message(write({"plan.yml": PLAN.replace("low: 80", "low: 八十").replace("high: 2", "high: 二")}))
-    assert told.startswith("plan.yml:24: ") and told.endswith("(另有 1 处)")
+    assert told.startswith("plan.yml:24: ") and told.endswith("（另有 1 处）")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

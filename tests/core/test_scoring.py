@@ -176,9 +176,9 @@ BAD = {
     "第2行 current 列": HEAD + "a,1,2015,约3,2018,5,2020,1,\n",
     "第3行 target 列": HEAD + "a,1,2015,3,2018,5,2020,1,\nb,1,2015,3,2018,nan,2020,1,\n",
     "第2行 direction 列": HEAD + "a,1,2015,3,2018,5,2020,,\n",
-    "第1行缺少列:target_year": HEAD.replace("target_year,", "") + "a,1,2015,3,2018,5,1,\n",
+    "第1行缺少列：target_year": HEAD.replace("target_year,", "") + "a,1,2015,3,2018,5,1,\n",
     "第2行有 3 格": HEAD + "a,1,2015\n",
-    "第1行的列重复:id": HEAD.replace("limit", "id") + "a,1,2015,3,2018,5,2020,1,\n",
+    "第1行的列重复：id": HEAD.replace("limit", "id") + "a,1,2015,3,2018,5,2020,1,\n",
     "文件是空的": "\n",
 }
 

@@ -65,7 +65,7 @@ def test_a_period_never_opened_says_how_to_open_it(home: Path) -> None:
 
 def test_doctor_names_the_example_contacts(tmp_path: Path) -> None:
     shown = jibao(tmp_path, "doctor")
-    assert shown.exit_code == 1 and "样例地址" in shown.output and "仓库:可读写" in shown.output
+    assert shown.exit_code == 1 and "样例地址" in shown.output and "仓库：可读写" in shown.output
 
 
 def test_init_keeps_what_the_office_changed(home: Path) -> None:

@@ -41,9 +41,11 @@ def test_every_kind_of_file_is_answered_once(desk: Desk) -> None:
     desk.drop("441402", "表.csv", sample.as_csv(desk.book("441402")))
     desk.drop("441402", "照片.jpg", b"\xff\xd8\xff\xe0" + bytes(200))
     desk.drop("谁的", "表.xlsx", desk.book("JXJ"))
+    named = desk.book("JXJ", unit_name="某局")
+    desk.drop("谁的", "无名.csv", sample.as_csv(named).replace(b"JXJ", b"ZZZ"))
     desk.drop("", "散落.xlsx", b"PK\x03\x04")
     result = desk.collect()
-    assert (result.returned, result.quarantined) == (1, 3)
+    assert (result.returned, result.quarantined) == (1, 4)
     assert result.accepted + result.accepted_with_warnings == 2
     desk.check_invariant()
     assert "已退回" in desk.text(desk.answers("FGJ")[0])
@@ -53,6 +55,12 @@ def test_every_kind_of_file_is_answered_once(desk: Desk) -> None:
         for r in desk.sql("SELECT indicator FROM mart.observation WHERE unit = 'SWJ' AND status = 'reported'")
     }
     assert "自收到时起计入" in desk.text(receipt)
+    # A workbook in nobody's folder was read: its place is wrong. What could not be read is said to be so.
+    coordinator = desk.office.config.contacts.coordinator.mail
+    told = [desk.text(m) for m in desk.mails(recipient=coordinator, kind="alert")]
+    assert sorted(("谁的/表.xlsx" in t or "无名.csv" in t, "未读取" in t) for t in told) == [
+        (False, True), (False, True), (True, False), (True, False),
+    ]  # fmt: skip
     # Nobody's folder: the coordinator is told, and the unit whose workbook lies there.
     assert [
         m["kind"]
@@ -218,7 +226,7 @@ def test_a_change_to_an_earlier_quarter_is_a_restatement_with_its_reason(desk: D
     reasons = desk.sql(
         "SELECT reason FROM mart.observation_history WHERE unit='SWJ' AND indicator=? ORDER BY revision", item
     )
-    assert reasons == [("首报",), ("重述:统计口径核实",)]
+    assert reasons == [("首报",), ("重述：统计口径核实",)]
     assert any("重述了1项" in m["subject"] for m in desk.mails(kind="alert"))
 
 

@@ -121,7 +121,7 @@ def test_the_command_line(home: Path) -> None:
         deliver(office, NOW)
 
         listed = jibao(home, "list")
-        assert listed.exit_code == 1 and "共 5 封:已发 3 封,失败 1 封,不明 1 封" in listed.output
+        assert listed.exit_code == 1 and "共 5 封：已发 3 封，失败 1 封，不明 1 封" in listed.output
         assert jibao(home, "list", "--state", "sent", "--period", "2019-Q3").exit_code == 0
         rows = json.loads(jibao(home, "list", "--json", "--state", "failed").output)
         assert [r["mail_id"] for r in rows] == [bad.mail_id]

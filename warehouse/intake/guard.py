@@ -79,7 +79,7 @@ def admit(path: bytes | Path, unit: str, landing_dir: Path, limits: LimitsLike) 
             return Refusal(HeldReason.NOT_REGULAR, "链接或设备", unit, name)
         if error.errno in (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ):
             return Refusal(HeldReason.BAD_NAME, name, unit, name)
-        detail = f"不能打开({os.strerror(error.errno or 0)})"
+        detail = f"不能打开（{os.strerror(error.errno or 0)}）"
         return Refusal(
             HeldReason.DAMAGED, detail, unit, name,
             is_passing=error.errno in _PASSING, is_locked=error.errno in (errno.EACCES, errno.EPERM),
@@ -104,7 +104,7 @@ def _copy(source: int, unit: str, name: str, landing_dir: Path, limits: LimitsLi
     if size == 0:
         return Refusal(HeldReason.EMPTY, "0字节", unit, name, hashlib.sha256(b"").hexdigest(), size, modified)
     if size > limits.max_bytes:
-        return refuse(HeldReason.TOO_LARGE, f"{size / 1048576:.1f}MB,上限{limits.max_bytes / 1048576:g}MB")
+        return refuse(HeldReason.TOO_LARGE, f"{size / 1048576:.1f}MB，上限{limits.max_bytes / 1048576:g}MB")
     handle, temporary = tempfile.mkstemp(prefix=".landing-", dir=landing_dir)
     kept = False
     try:
@@ -113,7 +113,7 @@ def _copy(source: int, unit: str, name: str, landing_dir: Path, limits: LimitsLi
             try:
                 block = os.read(source, _CHUNK)
             except OSError as error:
-                return refuse(HeldReason.DAMAGED, f"读取出错({os.strerror(error.errno or 0)})")
+                return refuse(HeldReason.DAMAGED, f"读取出错（{os.strerror(error.errno or 0)}）")
             if not block:
                 break
             copied += len(block)

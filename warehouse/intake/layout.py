@@ -242,7 +242,7 @@ def _check_end(grid: Grid, end: int | None, count: int, layout: Layout, words: W
     if not stated.isascii() or not stated.isdecimal() or int(stated[:9]) != count:
         cell = address(end, after[0] if after else 1)
         layout.problems.append(
-            LayoutProblem("rows_mismatch", grid.name, cell, f"{stated or '空'},实有{count}行")
+            LayoutProblem("rows_mismatch", grid.name, cell, f"{stated or '空'}，实有{count}行")
         )
     for number in range(end + 1, len(grid.rows)):
         if any(show(cell) for cell in grid.rows[number]):

@@ -27,4 +27,4 @@ def migrate(version: str, problems: Sequence[LayoutProblem]) -> tuple[str, tuple
     if earlier is None:
         return version, tuple(problems)
     rest = [p for p in problems if not (p.code == "column_missing" and p.value in earlier.absent)]
-    return CURRENT, (*rest, LayoutProblem("template_old", value=f"版本{version},{earlier.change}"))
+    return CURRENT, (*rest, LayoutProblem("template_old", value=f"版本{version}，{earlier.change}"))

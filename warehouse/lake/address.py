@@ -43,7 +43,7 @@ def parse_warehouse(setting: str | None, data_path: Path) -> LakeAddress | None:
     if text in ("", FILE):
         return None
     if not text.startswith(PREFIX):
-        raise StoreError(f"JIBAO_WAREHOUSE 应为 file,或以 {PREFIX} 开头,后接 host=… dbname=… user=…")
+        raise StoreError(f"JIBAO_WAREHOUSE 应为 file，或以 {PREFIX} 开头，后接 host=… dbname=… user=…")
     parts: dict[str, str] = {}
     try:
         words = shlex.split(text[len(PREFIX) :])
@@ -55,12 +55,12 @@ def parse_warehouse(setting: str | None, data_path: Path) -> LakeAddress | None:
             raise StoreError(f"JIBAO_WAREHOUSE 中“{word}”不是 名称=值 的形式")
         parts[key] = value
     if "password" in parts:
-        raise StoreError("JIBAO_WAREHOUSE 中不要写 password;请用环境变量 PGPASSWORD 或 passfile=文件")
+        raise StoreError("JIBAO_WAREHOUSE 中不要写 password；请用环境变量 PGPASSWORD 或 passfile=文件")
     if not parts.get("dbname") and not parts.get("service"):
-        raise StoreError("JIBAO_WAREHOUSE 缺少 dbname(PostgreSQL 数据库名)")
+        raise StoreError("JIBAO_WAREHOUSE 缺少 dbname（PostgreSQL 数据库名）")
     schema = parts.pop("schema", "jibao")
     if not _NAME.match(schema):
-        raise StoreError(f"JIBAO_WAREHOUSE 的 schema 只能用小写字母、数字和下划线:{schema}")
+        raise StoreError(f"JIBAO_WAREHOUSE 的 schema 只能用小写字母、数字和下划线：{schema}")
     place = parts.pop("data_path", "") or str(data_path)
     return LakeAddress(
         " ".join(f"{k}={_quoted(v)}" for k, v in parts.items()), place.rstrip("/") + "/", schema

@@ -41,8 +41,8 @@ def attach(address: LakeAddress, *, read_only: bool = False) -> duckdb.DuckDBPyC
         con.close()
         reason = str(error).splitlines()[0]
         if read_only and any(words in reason for words in _NOT_YET):
-            raise StoreError("还没有数据:湖仓尚未建立,请先运行 jibao open 或 jibao cycle") from error
-        raise StoreError(f"湖仓连不上:{reason}。请检查 JIBAO_WAREHOUSE、PostgreSQL 与数据目录") from error
+            raise StoreError("还没有数据：湖仓尚未建立，请先运行 jibao open 或 jibao cycle") from error
+        raise StoreError(f"湖仓连不上：{reason}。请检查 JIBAO_WAREHOUSE、PostgreSQL 与数据目录") from error
     return con
 
 
@@ -65,10 +65,10 @@ def _wheel(extension: str) -> str:
     package = f"duckdb_extension_{extension}"
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
-        raise StoreError(f'缺少组件 {package.replace("_", "-")};请安装:pip install "jibao[scale]"')
+        raise StoreError(f'缺少组件 {package.replace("_", "-")}；请安装：pip install "jibao[scale]"')
     files = sorted(Path(found.submodule_search_locations[0]).glob(f"**/{extension}.duckdb_extension"))
     if not files:
-        raise StoreError(f"{package} 中没有扩展文件;请重新安装")
+        raise StoreError(f"{package} 中没有扩展文件；请重新安装")
     return _sql(str(files[-1]))
 
 

@@ -45,7 +45,9 @@ class Gate:
             )
         except psycopg.errors.LockNotAvailable as error:
             self.release()
-            raise StoreError("另一个写入任务长时间占用湖仓,请稍后再试;若确认已卡死,请先结束该进程") from error
+            raise StoreError(
+                "另一个写入任务长时间占用湖仓，请稍后再试；若确认已卡死，请先结束该进程"
+            ) from error
         except psycopg.OperationalError as error:
             self.release()
             raise _unreachable(error) from error
@@ -105,4 +107,4 @@ def has_catalog(address: LakeAddress) -> bool:
 
 def _unreachable(error: psycopg.OperationalError) -> StoreError:
     reason = str(error).strip().splitlines()[0]
-    return StoreError(f"湖仓的 PostgreSQL 连不上:{reason}。请检查 JIBAO_WAREHOUSE 与数据库")
+    return StoreError(f"湖仓的 PostgreSQL 连不上：{reason}。请检查 JIBAO_WAREHOUSE 与数据库")

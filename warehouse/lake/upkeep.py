@@ -32,7 +32,7 @@ def tidy(store: Store, now: datetime, expire_before: datetime | None = None) -> 
     :raises StoreError: ``expire_before`` is too recent
     """
     if expire_before is not None and expire_before > _year_start(now):
-        raise StoreError(f"{_year_start(now):%Y-%m-%d} 以后的快照不能清除:报告年度内要能随时回看")
+        raise StoreError(f"{_year_start(now):%Y-%m-%d} 以后的快照不能清除：报告年度内要能随时回看")
     before = _files(store)
     text = files("warehouse").joinpath("sql", "lake", "tidy.sql").read_text("utf-8")
     store.con.execute(text)
@@ -53,7 +53,7 @@ def move_in(store: Store, source: Path) -> dict[str, int]:
     """
     con = store.con
     if con.execute("SELECT count(*) FROM run").fetchone() != (0,):
-        raise StoreError("湖仓中已有数据,不能再搬入;请另建一个空的湖仓(换 schema 或数据库)")
+        raise StoreError("湖仓中已有数据，不能再搬入；请另建一个空的湖仓（换 schema 或数据库）")
     con.execute(f"ATTACH '{str(source).replace(chr(39), chr(39) * 2)}' AS single (READ_ONLY)")
     moved: dict[str, int] = {}
     try:
@@ -61,7 +61,7 @@ def move_in(store: Store, source: Path) -> dict[str, int]:
         with store.transaction():
             for table in tables(con, "single"):
                 if table not in known:
-                    raise StoreError(f"单机仓库的表 {table} 在湖仓中没有:两边的程序版本不同")
+                    raise StoreError(f"单机仓库的表 {table} 在湖仓中没有：两边的程序版本不同")
                 done = con.execute(
                     f"INSERT INTO {table} BY NAME SELECT * FROM single.main.{table}"
                 ).fetchone()

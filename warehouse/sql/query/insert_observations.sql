@@ -42,7 +42,7 @@ SELECT c.unit, c.item, c.period,
        -- A change to a quarter that was followed by another is a restatement, with the clerk's own reason where given.
        CASE WHEN s.revision IS NULL AND row_number() OVER (PARTITION BY c.unit, c.item, c.period ORDER BY c.ordinal, c.row) = 1 THEN '首报'
             WHEN c.period < (SELECT max(period) FROM cycle WHERE opened_at <= $recorded_at)
-            THEN '重述:' || coalesce(c.figure.remark, '更正')
+            THEN '重述：' || coalesce(c.figure.remark, '更正')
             ELSE '更正' END,
        EXISTS (FROM finding f WHERE f.unit = c.unit AND f.period = c.period AND f.severity = 'error' AND (len(f.items) = 0 OR list_contains(f.items, c.item)))
 FROM changed c
