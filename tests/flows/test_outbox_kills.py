@@ -16,6 +16,7 @@ from mail_samples import NOW, Desk, Settings, address, letter
 from smtp_script import ScriptedServer
 
 from flows.mailing.outbox import deliver
+from flows.mailing.transport import RECEIVE_TIMEOUT_S
 from warehouse import killpoints, ledger
 
 CHILD = """
@@ -85,7 +86,8 @@ def test_hundred_kills_with_a_server_at_its_worst(tmp_path: Path, rounds: Callab
     assert states.get("queued", 0) == states.get("sending", 0) == 0, states
     lost = {m.message_id for m in letters} - copies.keys() - waiting - failed
     assert not lost, f"{len(lost)} letters lost"
-    assert failed == impossible, "only what the server refuses for good has failed"
+    # A formal letter that was in flight at a kill waits for a person, whatever the server would have said.
+    assert failed == impossible - waiting, "only what the server refuses for good has failed"
     assert waiting <= formal, "an ordinary letter waits for nobody"
     assert {m.mail_id for m in letters if m.message_id in waiting | failed} <= told, (
         "the coordinator hears of each"
@@ -114,6 +116,6 @@ def test_one_mail_never_takes_longer_than_its_deadline(
     finally:
         killpoints.listen(None)
     took = at["sent"] - at["send"]
-    assert report.sent == 0 and deadline * 0.8 < took
+    assert report.sent == 0 and min(deadline, RECEIVE_TIMEOUT_S) * 0.8 < took
     assert took <= deadline + rounds(1, 0), "on a busy machine 2 s leave no room for the threads to wake"
     print(f"{greeting} {step}: {took:.2f} s of {deadline}")  # noqa: T201
