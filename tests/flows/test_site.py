@@ -15,6 +15,7 @@ import pytest
 from lxml import html
 from site_office import CORRECTED, PERIOD, SILENT, site_office
 
+from flows.answers.explain import explain_document, explain_lines
 from flows.office import Office
 from flows.steps import siting
 from templates import formats, site
@@ -208,6 +209,27 @@ def test_quarter_and_unit_pages_say_the_rates(office: Office, mart: Callable[[st
     assert SILENT in {
         x.get("data-late") for x in page(office, f"quarters/{PERIOD}.html").xpath("//tr[@data-late]")
     }
+
+
+def test_explain_names_the_page_and_the_row_where_the_figure_stands(office: Office) -> None:
+    """Every assessed figure of the city and of each unit, by what ``jibao explain`` says of it."""
+    with Reader(office.home.snapshot) as reader:
+        rows = reader.con.execute("SELECT period, indicator, unit, scope FROM mart.attainment").fetchall()
+        assert {scope for *_, scope in rows} == {"city", "unit"}
+        for period, indicator, unit, scope in rows[::3]:
+            asked = None if scope == "city" else unit
+            told = explain_document(reader, office.config, period, indicator, asked, office.home.site)
+            name, _, anchor = str(told["page"]).partition("#")
+            assert name.startswith("site/")
+            line = page(office, name.removeprefix("site/")).get_element_by_id(anchor)
+            shown, figure = cells(line), told["result"]
+            if told["indicator"]["measure"] != "state" or scope == "unit":
+                assert shown["progress_pct"] == formats.percent(figure["progress_pct"]), told["page"]
+            assert formats.light(figure["light"]).label in line.text_content()
+            assert f"页面：{told['page']}" in explain_lines(told)
+        missing = explain_document(reader, office.config, PERIOD, "I-01", None, office.home.root / "nowhere")
+    assert missing["page"] is None
+    assert f"页面：尚未生成，请运行 jibao report --period {PERIOD}" in explain_lines(missing)
 
 
 def test_actions_say_the_leads_word(office: Office, mart: Callable[[str], Rows]) -> None:
