@@ -5,17 +5,20 @@ Screenshots go to docs/img/ when JIBAO_SCREENSHOTS is set. axe-core is fetched b
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import json
 import os
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html
 from site_office import CORRECTED, PERIOD, site_office
 
 from flows.office import Office
@@ -151,6 +154,43 @@ def test_tables_read_without_scripts(office: Office, browser: Any) -> None:
         assert not browser.find_element(By.CSS_SELECTOR, ".search").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs poppler-utils")
+@pytest.mark.parametrize("kind", ["overview", "indicator"])
+def test_printed_pages_hold_the_figures_and_no_controls(
+    office: Office, browser: Any, tmp_path: Path, kind: str
+) -> None:
+    from selenium.webdriver.common.by import By
+
+    look(browser, 1280)
+    browser.get((office.home.site / KINDS[kind]).as_uri())
+    controls = ".skip, .masthead nav, .search, .hero .pager, .filter"
+    words = {
+        w for c in browser.find_elements(By.CSS_SELECTOR, controls) for w in c.text.split() if len(w) > 1
+    }
+    shown = [e.text.partition("\n")[0] for e in browser.find_elements(By.CSS_SELECTOR, "main [data-f]")]
+    figures = Counter("".join(t.split()) for t in shown if any(c.isdigit() for c in t))
+    assert len(figures) > 20 and {"总览", "索引"} <= words
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
+    (tmp_path / "page.pdf").write_bytes(base64.b64decode(printed["data"]))
+
+    def read(how: str) -> bytes:
+        command = ["pdftotext", how, str(tmp_path / "page.pdf"), "-"]
+        return subprocess.run(command, check=True, capture_output=True).stdout
+
+    text = "".join(read("-raw").decode().split())
+    assert {t: (n, text.count(t)) for t, n in figures.items() if text.count(t) < n} == {}
+    browser.execute_script("document.querySelectorAll(arguments[0]).forEach(e => e.remove())", controls)
+    rest = browser.find_element(By.TAG_NAME, "body").text
+    alone = {w for w in words if w not in rest}  # what only the controls say
+    assert {"索引"} <= alone and [w for w in alone | {"跳到正文", "搜索"} if w in text] == []
+    for sheet in html.fromstring(read("-bbox")).iter("page"):
+        width, height = float(sheet.get("width")), float(sheet.get("height"))
+        assert (round(width), round(height)) == (595, 842), "A4"
+        for word in sheet.iter("word"):
+            left, right = float(word.get("xmin")), float(word.get("xmax"))
+            assert left >= 0 and right <= width, word.text
 
 
 def letters(office: Office, folder: Path) -> dict[str, Path]:
