@@ -9,8 +9,11 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any, Final, Protocol
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
@@ -20,6 +23,7 @@ from openpyxl.styles.protection import Protection
 from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 from python_calamine import CalamineWorkbook
 
 from config.language import CHINESE, N_, Language
@@ -67,6 +71,7 @@ def annotated_return(
     original: bytes,
     kind: str,
     findings: Sequence[Remark],
+    as_of: datetime,
     looks: Looks | None = None,
     say: Language = CHINESE,
 ) -> bytes:
@@ -74,16 +79,40 @@ def annotated_return(
 
     ``kind`` as intake names it: xlsx and xlsm are edited in place; csv, xls, ods and et are rebuilt cell for
     cell at the same addresses. No live formula leaves: stored results replace formulas, a formula without a
-    result becomes its own text. ``looks``: for xls, et and ods what the reading library does not tell, by
-    sheet: number formats and the texts of cells without a value, by 0-based (row, column). Raises what the
-    reading library raises for a file it cannot open.
+    result becomes its own text. ``as_of``: when it was made, says the workbook: the same moment gives the same
+    bytes. ``looks``: for xls, et and ods what the reading library does not tell, by sheet: number formats and
+    the texts of cells without a value, by 0-based (row, column). Raises what the reading library raises for a
+    file it cannot open.
     """
     book = _edited(original, say) if kind in ("xlsx", "xlsm") else _rebuilt(original, kind, looks or {}, say)
     ordered = sorted(findings, key=lambda f: _ORDER.get(f.severity, 3))
     _mark(book, ordered, say)
     _list(book, ordered, say)
-    buffer = BytesIO()
-    book.save(buffer)
+    return _saved(book, as_of)
+
+
+class _Archive(ZipFile):
+    """Members carry the archive's date, not the clock's."""
+
+    def __init__(self, file: BytesIO, made: datetime) -> None:
+        super().__init__(file, "w", ZIP_DEFLATED)
+        self._made = made.timetuple()[:6]
+
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *_: Any, **__: Any) -> None:
+        member = ZipInfo(zinfo_or_arcname, self._made)
+        member.compress_type = ZIP_DEFLATED
+        super().writestr(member, data)
+
+    def write(self, filename: Any, arcname: Any = None, *_: Any, **__: Any) -> None:
+        """The sheets, which the library lays down in files of its own first."""
+        self.writestr(arcname, Path(filename).read_bytes())
+
+
+def _saved(book: Workbook, as_of: datetime) -> bytes:
+    """What ``book.save`` writes, which would take its dates from the clock."""
+    buffer, made = BytesIO(), as_of.astimezone(UTC).replace(tzinfo=None)
+    book.properties.created = book.properties.modified = made
+    ExcelWriter(book, _Archive(buffer, made)).save()
     return buffer.getvalue()
 
 

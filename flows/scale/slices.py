@@ -194,5 +194,5 @@ def _judge(
     found = judging.by_submission(judgement.findings)
     judged = judging.settle(office, reader, fresh, submissions, claims, read, found)
     rejected = verdicts.rejected_rows(office, reader, judged, judgement)
-    returns = {sid: name for sid, (name, _) in returning.annotate(office, judged, found).items()}
+    returns = {sid: name for sid, (name, _) in returning.annotate(office, judged, found, as_of).items()}
     return judged, judgement.findings, judgement.rules, rejected, returns

@@ -175,7 +175,7 @@ def _settle_batch(
     found = judging.by_submission(judgement.findings)
     judged = judging.settle(office, store, new, submissions, claims, read, found)
     rejected = verdicts.rejected_rows(office, store, judged, judgement)
-    returns = returning.annotate(office, judged, found)
+    returns = returning.annotate(office, judged, found, as_of)
     seen = taking.arrivals(copies)
     with store.transaction():
         register.record_register(store, office.config, as_of)

@@ -93,7 +93,7 @@ def _recheck(office: Office, store: Store, run_id: str, as_of: datetime, result:
             changed.append(verdict)
             result.changed.append(_told(s, verdict))
     rejected = _rejected(office, standing, readings, judged, judgement)
-    returns = returning.annotate(office, changed, found)
+    returns = returning.annotate(office, changed, found, as_of)
     with store.transaction():
         result.revisions = rechecking.record_recheck(
             store, run_id, as_of, judged, judgement.findings, judgement.rules, rejected

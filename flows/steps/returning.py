@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from checks.findings import Finding
 from flows.office import Office
@@ -14,7 +15,7 @@ from warehouse.intake.xlsx import look_again
 
 
 def annotate(
-    office: Office, judged: Sequence[Judged], findings: Mapping[str, Sequence[Finding]]
+    office: Office, judged: Sequence[Judged], findings: Mapping[str, Sequence[Finding]], as_of: datetime
 ) -> dict[str, tuple[str, bytes]]:
     """By submission_id, what goes back with a returned file: (file name, bytes). Needs the file in the archive.
 
@@ -29,7 +30,7 @@ def annotate(
             continue
         original = archive_path(office.home, s.sha256).read_bytes()
         looks = look_again(original, s.file_kind) if s.file_kind in ("xls", "et", "ods") else None
-        body = annotated_return(original, s.file_kind, findings[s.submission_id], looks, office.say)
+        body = annotated_return(original, s.file_kind, findings[s.submission_id], as_of, looks, office.say)
         period = s.period or office.say("未定期")
         name = f"{s.unit}_{period}_{s.receipt_no[-8:]}_{office.say('校验结果')}.xlsx"
         write_whole(office.home.returned(period) / name, body, point="return")
