@@ -11,7 +11,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,51 +19,24 @@ from typing import Any
 import docx
 import pytest
 from lxml import html
+from site_office import LATE, PERIOD, REPORTED, SILENT
 
-from config.calendar import SHANGHAI, period_end, previous_period
-from flows import sample, steps
+from config.calendar import previous_period
 from flows.office import Office, open_office
 from flows.steps import documents, portraits
-from flows.steps.opening import workbook_specs
 from flows.steps.picturing import summary_view
 from templates.figures import domain_rows
 from templates.typeset import summary_data
 from templates.views import OfficeView
 from warehouse.store import Reader
 
-PERIOD, LATE, SILENT = "2019-Q3", "441422", "441424"
-REPORTED = datetime(2019, 10, 23, 9, tzinfo=SHANGHAI)
 Rows = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+def office(reported: Office) -> Office:
     """Two quarters; in the second one county is late and one says nothing."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "config").mkdir()
-    (home / "config/targets.csv").write_text(sample.baselines(open_office(home).config), "utf-8")
-    office = open_office(home, trigger="test")
-    for period in (previous_period(PERIOD), PERIOD):
-        opened = datetime.combine(period_end(period) + timedelta(days=1), datetime.min.time(), SHANGHAI)
-        due = office.config.calendar.due_at(period, office.config.settings.deadline)
-        steps.open_cycle(office, period, opened)
-        for unit, spec in workbook_specs(office, period, due, {}, opened).items():
-            if period == PERIOD and unit in (LATE, SILENT):
-                continue
-            drop(office, unit, sample.workbook(spec, sample.figures(office.config, unit, period)), period)
-        steps.collect(office, due - timedelta(days=1))
-        if period == PERIOD:
-            spec = workbook_specs(office, period, due, {}, opened)[LATE]
-            drop(office, LATE, sample.workbook(spec, sample.figures(office.config, LATE, period)), period)
-            steps.collect(office, due + timedelta(hours=1))
-        steps.report(office, period, due + timedelta(days=5) if period != PERIOD else REPORTED, send=True)
-    return office
-
-
-def drop(office: Office, unit: str, body: bytes, period: str) -> None:
-    path = office.home.inbox / unit / f"{unit}_{period}.xlsx"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(body)
+    return reported
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from lxml import html
-from site_office import CORRECTED, PERIOD, SILENT, site_office
+from site_office import CORRECTED, PERIOD, SILENT
 
 from flows.answers.explain import explain_document, explain_lines
 from flows.office import Office
@@ -26,8 +26,8 @@ LIGHTS = ("met", "green", "yellow", "red", "none")
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return site_office(tmp_path_factory.mktemp("site"))
+def office(reported: Office) -> Office:
+    return reported
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from lxml import html
-from site_office import CORRECTED, PERIOD, site_office
+from site_office import CORRECTED, PERIOD
 
 from flows.office import Office
 from flows.service.serving import serve_site
@@ -46,8 +46,8 @@ CHARTED = {"overview", "indicator", "corrected", "quarter", "actions"}
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return site_office(tmp_path_factory.mktemp("site"))
+def office(reported: Office) -> Office:
+    return reported
 
 
 @pytest.fixture(scope="module")
