@@ -19,7 +19,7 @@ _WORDS = {
     errno.EDQUOT: r"Disk quota exceeded",
     errno.EROFS: r"Read-only file system",
     errno.EACCES: r"Permission denied|Operation not permitted",
-    errno.EIO: r"Input/output error",
+    errno.EIO: r"Input/output error|fsync failed",
     errno.EAGAIN: r"Could not set lock",
 }
 _CORRUPT = re.compile(
