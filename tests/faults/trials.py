@@ -5,14 +5,12 @@ Belongs here: the fork server's client, an office ready for a cycle, the state o
 
 from __future__ import annotations
 
-import email
 import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,8 +26,7 @@ CYCLE = ("cycle", "--period", PERIOD, "--as-of", MOMENT, "--send")
 # What must differ between two runs: who ran when, how long it took, and the entry's times in the folder.
 _PER_RUN = {"run_id", "entry", "seconds", "started_at", "ended_at"}
 _PER_RUN_TABLES = {"run", "run_end", "journal", "mail_event", "check_run"}
-# An annotated workbook tells when it was made; its content is compared in the folder ``returned``.
-_PER_RUN_IN = {"mail": {"eml"}, "audit": {"sequence", "recorded_at", "previous_hash", "hash"}}
+_PER_RUN_IN = {"audit": {"sequence", "recorded_at", "previous_hash", "hash"}}
 
 
 @dataclass(frozen=True)
@@ -168,20 +165,8 @@ def _files(folder: Path) -> list[tuple[str, str]]:
 
 
 def _digest(path: Path) -> str:
-    """Of the bytes; of what people read in a workbook or a letter, whose containers tell the time."""
-    if path.is_symlink():
-        return str(path.readlink())
-    content = path.read_bytes()
-    if path.suffix == ".xlsx" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as book:
-            content = b"".join(
-                n.encode() + book.read(n) for n in sorted(book.namelist()) if n != "docProps/core.xml"
-            )
-    elif path.suffix == ".eml":
-        parts = [p for p in email.message_from_bytes(content).walk() if not p.is_multipart()]
-        texts = [p.get_payload() for p in parts if p.get_content_maintype() == "text"]
-        content = repr((texts, [p.get_filename() for p in parts])).encode()
-    return hashlib.sha256(content).hexdigest()
+    """Of the bytes, workbooks and letters included: none of them tells when a run was made."""
+    return str(path.readlink()) if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def differences(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> list[str]:
