@@ -11,16 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO, StringIO
-from pathlib import Path
 from typing import Any, Final, Protocol
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.comments import Comment
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.styles.protection import Protection
 from openpyxl.utils import get_column_letter, range_boundaries
+from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
@@ -103,16 +104,28 @@ class _Archive(ZipFile):
         member.compress_type = ZIP_DEFLATED
         super().writestr(member, data)
 
-    def write(self, filename: Any, arcname: Any = None, *_: Any, **__: Any) -> None:
-        """The sheets, which the library lays down in files of its own first."""
-        self.writestr(arcname, Path(filename).read_bytes())
+
+class _Writer(ExcelWriter):
+    """As the library saves, its sheets in memory: by way of files of their own they cost an eighth more."""
+
+    _archive: Any
+
+    def write_worksheet(self, ws: Any) -> None:
+        ws._drawing = SpreadsheetDrawing()
+        ws._drawing.charts, ws._drawing.images = ws._charts, ws._images
+        out = BytesIO()
+        writer: Any = WorksheetWriter(ws, out)
+        writer.write()
+        ws._rels = writer._rels
+        self._archive.writestr(ws.path[1:], out.getvalue())
+        self.manifest.append(ws)
 
 
 def _saved(book: Workbook, as_of: datetime) -> bytes:
     """What ``book.save`` writes, which would take its dates from the clock."""
     buffer, made = BytesIO(), as_of.astimezone(UTC).replace(tzinfo=None)
     book.properties.created = book.properties.modified = made
-    ExcelWriter(book, _Archive(buffer, made)).save()
+    _Writer(book, _Archive(buffer, made)).save()
     return buffer.getvalue()
 
 
