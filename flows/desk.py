@@ -43,6 +43,7 @@ from flows import clock, logbook, missed, troubles
 from flows.home import Home
 from flows.office import Office, open_office
 from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form
+from flows.secrecy import redact
 from flows.steps.collecting import NotChecked
 from flows.steps.deciding import DecisionRefused
 from flows.steps.taking import CollectionBusy
@@ -169,7 +170,7 @@ def run_name(what: str) -> Callable[[], str]:
 
 def finished(name: str, message: str) -> State[Any]:
     """A completed state with a meaning of its own, such as 有退回."""
-    return Completed(name=name, message=message)
+    return Completed(name=name, message=redact(message))
 
 
 def answered(work: Callable[[], State[Any]]) -> State[Any]:
@@ -191,18 +192,23 @@ def answered(work: Callable[[], State[Any]]) -> State[Any]:
 
 
 def failure(error: Exception) -> State[Any]:
-    """The failed state that says in Chinese what became impossible and what to do."""
+    """The failed state that says in Chinese what became impossible and what to do; secrets masked."""
+    name, message = _told(error)
+    return Failed(name=name, message=redact(message))
+
+
+def _told(error: Exception) -> tuple[str, str]:
     if isinstance(error, ConfigError):
-        return Failed(name="配置有误", message=f"{error}；请改正后重试")
+        return "配置有误", f"{error}；请改正后重试"
     if isinstance(error, NotOpened):
-        return Failed(name="尚未开启", message=f"{error}；也可在界面运行“开启报送”")
+        return "尚未开启", f"{error}；也可在界面运行“开启报送”"
     if isinstance(error, NotChecked):
-        return Failed(name="未能校验", message=f"{error}；文件仍在投递目录，排除故障后重试即可")
+        return "未能校验", f"{error}；文件仍在投递目录，排除故障后重试即可"
     if isinstance(error, DecisionRefused):
-        return Failed(name="不能办理", message=str(error))
+        return "不能办理", str(error)
     if isinstance(error, TimeoutError | CollectionBusy):
-        return Failed(name="等待超时", message="另一个任务长时间占用写入权；请查看正在运行的任务后重试")
-    return Failed(name=UNFORESEEN, message=advice(error))
+        return "等待超时", "另一个任务长时间占用写入权；请查看正在运行的任务后重试"
+    return UNFORESEEN, advice(error)
 
 
 def _keep_trace(error: Exception) -> None:

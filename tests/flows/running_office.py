@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Up:
     printed: Path
     client: str = field(default_factory=lambda: str(uuid.uuid4()))
     token: str = ""
+    auth: str = ""  # user:password of a server that wants one
 
     def api(self, path: str, body: Any = None, method: str | None = None) -> Any:
         """The answer to a GET, or with a ``body`` to a POST (with the token that protects from forged requests)."""
@@ -47,7 +49,8 @@ class Up:
             f"http://127.0.0.1:{self.port}/api{path}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"}
-            | ({"Prefect-Csrf-Token": self.token, "Prefect-Csrf-Client": self.client} if self.token else {}),
+            | ({"Prefect-Csrf-Token": self.token, "Prefect-Csrf-Client": self.client} if self.token else {})
+            | ({"Authorization": f"Basic {b64encode(self.auth.encode()).decode()}"} if self.auth else {}),
             method=method,
         )
         for _ in range(20):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+import canaries
 import pytest
+import yaml
 from running_office import Up, free_ports, launch, wait_until_up
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -25,28 +27,52 @@ __all__ = ["browser"]
 
 pytestmark = [pytest.mark.server]
 
-SECRET = "jibao:correct-horse"
+SECRET = canaries.API
+# What every flow run of this office reads first: its reminding fails with both passwords in the error's words.
+FAILING = """
+import os
+if os.environ.get("PREFECT__FLOW_RUN_ID"):
+    from flows import steps
+    from flows.mailing.transport import read_password
+    from flows.steps.deciding import DecisionRefused
+
+    def fail(office, *args, **kwargs):
+        words = f"lost with {read_password(office.config.settings.mail)} and {os.environ['PREFECT_API_AUTH_STRING']}"
+        raise (DecisionRefused if "refuse" in office.trigger else RuntimeError)(words)
+
+    steps.remind = fail
+"""
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, list[int]]]:
-    home = tmp_path_factory.mktemp("guarded") / "home"
+    root = tmp_path_factory.mktemp("guarded")
+    home, secret_file = root / "home", root / "secret" / "smtp"
     ports = free_ports(4)
-    (home / "config").mkdir(parents=True)
-    settings = (packaged() / "settings.yml").read_text("utf-8")
-    public = settings.replace('public_url: ""', f'public_url: "http://127.0.0.1:{ports[3]}/jibao"')
-    assert public != settings
-    (home / "config" / "settings.yml").write_text(public, "utf-8")
-    office = launch(home, ports[:3], PREFECT_SERVER_API_AUTH_STRING=SECRET)
-    try:
-        wait_until_up(office)
-        yield office, ports
-    finally:
-        if office.process.poll() is None:
-            for pid in (*descendants(office.process.pid), office.process.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            office.process.wait(10)
+    for folder in (home / "config", secret_file.parent, root / "failing"):
+        folder.mkdir(parents=True)
+    secret_file.write_text(canaries.MAIL + "\n", "utf-8")
+    secret_file.chmod(0o600)
+    (root / "failing" / "sitecustomize.py").write_text(FAILING, "utf-8")
+    settings = yaml.safe_load((packaged() / "settings.yml").read_text("utf-8"))
+    settings["prefect"]["public_url"] = f"http://127.0.0.1:{ports[3]}/jibao"
+    with canaries.refusing_server(quoting=True) as port:
+        settings["mail"] |= {
+            "mode": "smtp", "host": "127.0.0.1", "port": port, "user": "jibao", "password_file": str(secret_file),
+        }  # fmt: skip
+        (home / "config" / "settings.yml").write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
+        office = launch(
+            home, ports[:3], PREFECT_SERVER_API_AUTH_STRING=SECRET, PYTHONPATH=str(root / "failing")
+        )
+        try:
+            wait_until_up(office)
+            yield office, ports
+        finally:
+            if office.process.poll() is None:
+                for pid in (*descendants(office.process.pid), office.process.pid):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                office.process.wait(10)
 
 
 def test_without_the_password_nobody_gets_in(guarded: tuple[Up, list[int]]) -> None:
@@ -54,12 +80,34 @@ def test_without_the_password_nobody_gets_in(guarded: tuple[Up, list[int]]) -> N
     for path in ("/deployments/name/x/y", "/flow_runs/count", "/csrf-token?client=a"):
         with pytest.raises(OSError, match="401"):
             office.api(path)
-    # Neither in a log nor in Prefect's database nor anywhere else below the home, plain or as it travels.
-    spellings = (b"correct-horse", base64.b64encode(SECRET.encode()))
-    for path in office.home.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            assert not [s for s in spellings if s in path.read_bytes()], path.name
-    assert "correct-horse" not in office.printed.read_text("utf-8")
+
+
+def test_failed_runs_leave_no_password_anywhere(guarded: tuple[Up, list[int]]) -> None:
+    """A run whose error nobody foresaw, one whose error is shown to people, the alarm, and a mail server that
+    quotes the password it refuses: nothing of it is in Prefect's database, logs, artifacts, mails or the home."""
+    office = replace(guarded[0], auth=SECRET)
+    ends = [office.ended(office.start("催报/每日催报", actor=why)) for why in ("unforeseen", "refuse")]
+    assert [run["state"]["name"] for run in ends] == ["办理失败", "不能办理"]
+    assert ends[1]["state"]["message"] == "lost with *** and ***"
+    give_up = time.monotonic() + 120
+    told = {"flow_runs": {"tags": {"all_": ["告警"]}, "state": {"type": {"any_": ["COMPLETED"]}}}}
+    while not office.api("/flow_runs/filter", told):
+        assert time.monotonic() < give_up, office.log()
+        time.sleep(1)
+    home = office.home
+    mails = list(canaries.mails(home / "warehouse.snapshot.duckdb"))
+    assert any("催报" in text for text in mails) and any("不接受登录" in text for text in mails)
+    stored = list(canaries.rows(home / "prefect" / "prefect.db"))
+    assert len(stored) > 200 and any("lost with *** and ***" in row for row in stored)
+    answers = [
+        str(office.api(f"/{what}/filter", {}))
+        for what in ("flow_runs", "task_runs", "logs", "artifacts", "events")
+    ]
+    spoken = [*mails, *stored, *answers, office.printed.read_text("utf-8")]
+    assert [text[:200] for text in spoken if canaries.told(text)] == []
+    assert canaries.leaks(home) == []
+    trace = (home / "logs" / "jibao.jsonl").read_text("utf-8")
+    assert "RuntimeError: lost with *** and ***" in trace and "Traceback" in trace
 
 
 @pytest.mark.browser

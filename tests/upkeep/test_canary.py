@@ -7,67 +7,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import pytest
 import yaml
-from aiosmtpd.smtp import AuthResult
+from canaries import API, MAIL, SPELLINGS, leaks, refusing_server
 
 from config.calendar import SHANGHAI
 from config.register import packaged
 from flows import logbook
-from flows.mailing.sink import _AnyPort
 from flows.secrecy import known_secrets, redact
 
-MAIL = "Kanarienvogel-Mail-7f3a"
-API = "tongchou:Kanarienvogel+API/9c1d"
-SPELLINGS = {
-    t
-    for s in (MAIL, API, API.partition(":")[2])
-    for t in (s, base64.b64encode(s.encode()).decode(), quote(s, safe=""))
-} | {base64.b64encode(f"\0jibao\0{MAIL}".encode()).decode()}
 AS_OF = datetime(2019, 10, 8, 9, tzinfo=SHANGHAI)
-
-
-def leaks(folder: Path, but: Path | None = None) -> list[str]:
-    """Files below ``folder`` that hold a canary in any spelling."""
-    found = []
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink() and path != but:
-            data = path.read_bytes()
-            found += [f"{path}: {s}" for s in SPELLINGS if s.encode() in data]
-    return found
-
-
-@contextmanager
-def refusing_server(quoting: bool) -> Iterator[int]:
-    """Wants a login and refuses it, quoting what it was sent when ``quoting``: the worst a server can do."""
-
-    def check(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        said = (
-            f"535 no: {data.password.decode()} {base64.b64encode(data.password).decode()}"
-            if quoting
-            else "535 no"
-        )
-        return AuthResult(success=False, handled=False, message=said)
-
-    controller = _AnyPort(
-        object(),
-        hostname="127.0.0.1",
-        port=0,
-        authenticator=check,
-        auth_required=True,
-        auth_require_tls=False,
-    )
-    controller.start()
-    try:
-        yield controller.port
-    finally:
-        controller.stop()
 
 
 def office_with(home: Path, port: int, password_file: Path | None) -> None:
