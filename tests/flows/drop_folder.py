@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from shared_homes import ARE_COPIED, copied
 
 from config.calendar import SHANGHAI
 from flows import sample, steps
@@ -113,7 +118,22 @@ class Desk:
 
 
 def open_desk(root: Path, *periods: str) -> Desk:
+    """A desk in a home of its own. A home nobody has configured is the copy of one that was opened before."""
+    periods = periods or (PERIOD,)
+    if ARE_COPIED and not root.exists():
+        return Desk(open_office(copied(_opened(periods), root), trigger="test"))
+    return Desk(_open(root, periods))
+
+
+def _open(root: Path, periods: tuple[str, ...]) -> Office:
     office = open_office(root, trigger="test")
-    for period in periods or (PERIOD,):
+    for period in periods:
         steps.open_cycle(office, period, OPENED)
-    return Desk(office)
+    return office
+
+
+@cache
+def _opened(periods: tuple[str, ...]) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="jibao-desk-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return _open(folder / "home", periods).home.root
