@@ -95,7 +95,7 @@ def test_every_change_has_its_row_with_who_and_before_and_after(office: Office) 
         "更正一个数",
     )
     assert json.loads(str(reopened["before"]))["is_closed"] is True
-    assert str(by_action["open"]["actor"]).startswith("命令行(")
+    assert str(by_action["open"]["actor"]).startswith("命令行（")
     assert all(r["recorded_at"] > r["as_of"] for r in told), "the clock's time, whatever moment is replayed"
 
 
