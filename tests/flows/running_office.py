@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from flows.service.processes import descendants
+
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
@@ -111,3 +113,12 @@ def wait_until_up(up: Up, seconds: float = 240) -> None:
     while "Ctrl-C" not in up.printed.read_text("utf-8"):
         assert up.process.poll() is None and time.monotonic() < give_up, up.printed.read_text("utf-8")
         time.sleep(0.5)
+
+
+def child(up: Up, words: str) -> int:
+    """The process of ``jibao up`` whose command line has ``words``."""
+    return next(
+        pid
+        for pid in descendants(up.process.pid)
+        if words in Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    )

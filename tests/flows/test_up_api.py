@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import email
 import os
+import signal
 import time
 import urllib.request
 from email.policy import default
 from pathlib import Path
 
 import pytest
-from running_office import DIRECT, Up, free_ports, launch
+from running_office import DIRECT, Up, child, free_ports, launch
 
 from config.calendar import SHANGHAI
 from flows import clock, sample
@@ -82,15 +83,19 @@ def test_rerun_of_a_quarter_for_one_unit(up: Up) -> None:
     assert {"who-owes", "attainment", "summary"} <= keys
 
 
-def test_a_dropped_file_gets_its_receipt(up: Up) -> None:
+@pytest.mark.parametrize(("unit", "is_watched"), [("NYJ", True), ("MZJ", False)])
+def test_a_dropped_file_gets_its_receipt(up: Up, unit: str, is_watched: bool) -> None:
+    """Also when the watcher was killed a moment before: the next one looks at what lies there."""
     up.ended(up.start("开启报送/季初开启", period="2019-Q3", as_of="2019-10-08"))
     before = len(letters(up.home, "回执") + letters(up.home, "退回"))
-    drop(up, "NYJ")
+    if not is_watched:
+        os.kill(child(up, "-m flows.service.watch"), signal.SIGKILL)
+    drop(up, unit)
     give_up = time.monotonic() + 90
     while time.monotonic() < give_up:
         with Reader(up.home / "warehouse.snapshot.duckdb") as reader:
             units = {u for (u,) in reader.con.execute("select unit from mart.submission").fetchall()}
-        if "NYJ" in units and len(letters(up.home, "回执") + letters(up.home, "退回")) > before:
+        if unit in units and len(letters(up.home, "回执") + letters(up.home, "退回")) > before:
             return
         time.sleep(0.5)
     raise AssertionError(f"no receipt\n{(up.home / 'logs' / 'watch.log').read_text('utf-8')}\n{up.log()}")

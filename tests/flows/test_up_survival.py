@@ -10,28 +10,16 @@ import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from running_office import Up
-
-from flows.service.processes import descendants
+from running_office import Up, child
 
 pytestmark = [pytest.mark.server, pytest.mark.stress]
 
 REMIND = "催报/每日催报"
 SLOT = {"names": ["jibao-writer"], "slots": 1, "mode": "concurrency"}
 ENDS = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-
-
-def child(up: Up, words: str) -> int:
-    """The process of ``jibao up`` whose command line has ``words``."""
-    return next(
-        pid
-        for pid in descendants(up.process.pid)
-        if words in Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-    )
 
 
 def until(what: Callable[[], Any], seconds: float, why: str) -> None:
