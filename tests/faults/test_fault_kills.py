@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from offices import small_office, whole_office
-from trials import CYCLE, PERIOD, Forge, Outcome, copy_home, differences, repointed, state
+from trials import CYCLE, PERIOD, Forge, Outcome, check_equal, copy_home, repointed, state
 
 from flows.mailing.sink import EmbeddedSink
 from warehouse.killpoints import POINTS
@@ -45,24 +45,6 @@ def sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSink]:
 
 def done(outcome: Outcome) -> bool:
     return outcome.status in (0, 1)
-
-
-def check_equal(wanted: dict[str, object], home: Path, killed: int) -> None:
-    """Nothing differs but a formal letter in flight at the kill: it waits for a person, who is told."""
-    got = state(home)
-    states = dict(wanted=list(wanted.pop("mail states")), got=list(got.pop("mail states")))  # type: ignore[call-overload]
-    alerts = {row for row in states["got"] if row not in states["wanted"] and row[1] == "alert"}
-    unsure = {row for row in states["got"] if row[2] == "unsure"}
-    assert len(unsure) <= killed and {kind for _, kind, _ in unsure} <= {"summary"}, unsure
-    expected = {row for row in states["wanted"] if (row[0], row[1], "unsure") not in unsure}
-    assert set(states["got"]) - unsure - alerts == expected
-    assert len(alerts) == len(unsure), alerts
-    if unsure:
-        got["mail"] = [row for row in got["mail"] if not any(a[0] in row for a in alerts)]
-        new = got["outbox"].keys() - wanted["outbox"].keys()  # type: ignore[attr-defined]
-        assert len(new) == len(alerts)
-        got["outbox"] = {k: v for k, v in got["outbox"].items() if k not in new}
-    assert differences(wanted, got) == []
 
 
 def copies_allowed(sink: EmbeddedSink, home: Path, killed: int) -> None:
