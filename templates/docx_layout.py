@@ -77,10 +77,16 @@ def build(say: Language = CHINESE) -> bytes:
          (N_("完成率"), 15, "{{ i.attainment_pct | percent }}")])  # fmt: skip
     _text(doc, "{%p for i in lines if i.units %}")
     _text(doc, "{{ i.name }}各地情况：")
-    _table(doc, "u in i.units",
+    _table(doc, "u in i.paper_units",
         [(N_("单位"), 40, "{{ u.unit_name }}"), (N_("状态"), 28, LIGHT.replace("i.", "u.")),
          (N_("现值"), 28, "{{ u.actual | quantity(i.unit_label) }}"), (N_("进度"), 20, "{{ u.progress_pct | percent }}"),
          (N_("说明"), 40, "{{ u.note | said or '' }}")])  # fmt: skip
+    _text(doc, "{%p if i.units | length > i.paper_units | length %}")
+    _text(
+        doc,
+        "共{{ i.units | length }}个单位，上表是进度最慢的{{ i.paper_units | length }}个，全部见网页版通报。",
+    )
+    _text(doc, "{%p endif %}")
     _text(doc, "{%p endfor %}")
     _text(doc, "{%p endfor %}")
 
@@ -107,11 +113,17 @@ def build(say: Language = CHINESE) -> bytes:
         "{% if u.owed_count %}尚欠{{ u.owed_count }}项{% else %}逾期报齐{% endif %}）{% if not loop.last %}、{% endif %}"
         "{% endfor %}。")  # fmt: skip
     _text(doc, "{%p endif %}")
-    _table(doc, "u in view.units",
+    _table(doc, "u in view.paper_units",
         [(N_("名次"), 13, "{{ u.rank }}"), (N_("单位"), 55, "{{ u.name }}"), (N_("应报"), 14, "{{ u.expected }}"),
          (N_("采用"), 14, "{{ u.accepted }}"), (N_("完整率"), 20, "{{ u.completeness_pct | percent }}"),
          (N_("及时率"), 20, "{{ u.timeliness_pct | percent }}"),
          (N_("一次合格率"), 22, "{{ u.quality_pct | percent }}")])  # fmt: skip
+    _text(doc, "{%p if view.units | length > view.paper_units | length %}")
+    _text(
+        doc,
+        "共{{ view.units | length }}个单位，上表是排名最前和最后的{{ view.paper_units | length }}个，全部见网页版通报。",
+    )
+    _text(doc, "{%p endif %}")
 
     _heading(doc, "七、数据质量")
     _text(doc, "{%p if view.quality %}")

@@ -1,4 +1,4 @@
-"""What the 通报 and the units' own pages are filled with: plain frozen records, named as the mart names its columns.
+"""What the 通报 is filled with: plain frozen records, named as the mart names its columns.
 
 Percentages are numbers of per cent (73.0 is 73 %); None means undefined, shown as a dash with its reason.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from templates.letters import FindingLine
+# Word and PDF fold longer tables; the page has every row.
+PAPER_STANDINGS = 20  # units of one indicator
+PAPER_RANKS = 100  # units of the ranking: half from its top, half from its end
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,13 @@ class IndicatorLine:
     previous_light: str | None = None
     points: tuple[TrajectoryPoint, ...] = ()
     units: tuple[UnitResult, ...] = ()
+
+    @property
+    def paper_units(self) -> tuple[UnitResult, ...]:
+        """``units`` as a printed table holds them: all, or those furthest behind."""
+        if len(self.units) <= PAPER_STANDINGS:
+            return self.units
+        return tuple(sorted(self.units, key=lambda u: _standing(u.light, u.progress_pct))[:PAPER_STANDINGS])
 
 
 @dataclass(frozen=True)
@@ -231,88 +240,16 @@ class SummaryView:
     def late(self) -> tuple[UnitLine, ...]:
         return tuple(u for u in self.units if u.is_late or u.owed_count)
 
-
-@dataclass(frozen=True)
-class UnitFigureLine:
-    """One obligation of one unit: what it reported, last quarter's, and how that stands.
-
-    ``light`` is the unit's own where the target binds every unit; else None, and ``city_light`` is the city's.
-    """
-
-    item: str
-    item_kind: str  # indicator, action or safeguard
-    name: str
-    unit_label: str
-    is_owed: bool
-    is_reported: bool
-    value: float | None = None
-    state: str | None = None
-    is_nil: bool = False
-    remark: str | None = None
-    previous_value: float | None = None
-    previous_state: str | None = None
-    wording: str | None = None
-    light: str | None = None
-    attainment_pct: float | None = None
-    progress_pct: float | None = None
-    expected_pct: float | None = None
-    gap_pp: float | None = None
-    required_per_quarter: float | None = None
-    note: str | None = None
-    city_light: str | None = None
-
-
-@dataclass(frozen=True)
-class UnitFileLine:
-    """One file of the unit and its latest verdict."""
-
-    file_name: str
-    receipt_no: str
-    received_at: datetime
-    status: str
-    reason: str | None
-    timely: bool | None
-    errors: int
-    warnings: int
-
-
-@dataclass(frozen=True)
-class UnitPageView:
-    """A unit's own page: its figures, its standing, its files, what it owes and when the next is due."""
-
-    period: str
-    unit: str
-    unit_name: str
-    as_of: datetime
-    due_at: datetime
-    grace_until: datetime
-    rate: UnitLine
-    units_ranked: int  # how many units have a rank
-    figures: tuple[UnitFigureLine, ...] = ()
-    files: tuple[UnitFileLine, ...] = ()
-    findings: tuple[FindingLine, ...] = ()  # of the latest file
-    next_period: str | None = None  # None: the plan ends with this one
-    next_due_at: datetime | None = None
-    next_is_provisional: bool = False  # no official working-day calendar yet
-
     @property
-    def indicators(self) -> tuple[UnitFigureLine, ...]:
-        return tuple(f for f in self.figures if f.item_kind == "indicator")
+    def paper_units(self) -> tuple[UnitLine, ...]:
+        """``units`` as a printed table holds them: all, or the first and the last of those that have a rank."""
+        if len(self.units) <= PAPER_RANKS:
+            return self.units
+        ranked = [u for u in self.units if u.rank is not None]
+        return tuple(ranked[: PAPER_RANKS // 2] + ranked[PAPER_RANKS // 2 :][-PAPER_RANKS // 2 :])
 
-    @property
-    def tasks(self) -> tuple[UnitFigureLine, ...]:
-        """Actions and safeguards."""
-        return tuple(f for f in self.figures if f.item_kind != "indicator")
 
-    @property
-    def own(self) -> tuple[UnitFigureLine, ...]:
-        """Indicators whose target binds this unit itself."""
-        return tuple(f for f in self.indicators if f.light is not None)
-
-    @property
-    def missing(self) -> tuple[UnitFigureLine, ...]:
-        return tuple(f for f in self.figures if f.is_owed and not f.is_reported)
-
-    @property
-    def returned(self) -> tuple[UnitFileLine, ...]:
-        return tuple(f for f in self.files if f.status in ("returned", "quarantined"))
+def _standing(light: str, progress_pct: float | None) -> tuple[int, float]:
+    """Furthest behind first; what cannot be judged last."""
+    order = ("red", "yellow", "green", "met")
+    return order.index(light) if light in order else len(order), progress_pct or 0.0

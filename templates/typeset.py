@@ -126,8 +126,9 @@ def summary_data(office: OfficeView, view: SummaryView, say: Language = CHINESE)
             {"rank": number(u.rank, 0), "unit": u.unit, "name": u.name, "expected": str(u.expected),
              "accepted": str(u.accepted), "completeness": percent(u.completeness_pct),
              "timeliness": percent(u.timeliness_pct), "quality": percent(u.quality_pct)}
-            for u in view.units
+            for u in view.paper_units
         ],
+        "folded": _folded(len(view.units), len(view.paper_units), say("排名最前和最后的"), say),
         "quality": [
             {"title": q.title, "severity": formats.severity(q.severity, say), "findings": str(q.findings),
              "units": str(q.units)}
@@ -160,8 +161,9 @@ def _indicator(i: IndicatorLine, say: Language) -> dict[str, Any]:
         "units": [
             {"name": u.unit_name, "light": _light(u.light, say), "actual": quantity(u.actual, i.unit_label, say=say),
              "attainment": percent(u.attainment_pct), "progress": percent(u.progress_pct), "note": say.stored(u.note or "")}
-            for u in i.units
+            for u in i.paper_units
         ],
+        "folded": _folded(len(i.units), len(i.paper_units), say("进度最慢的"), say),
     }  # fmt: skip
 
 
@@ -201,6 +203,18 @@ def _late(units: Sequence[UnitLine], late: Sequence[UnitLine], say: Language) ->
         units=len(units),
         late=len(late),
         names=say.listed(said),
+    )
+
+
+def _folded(units: int, shown: int, which: str, say: Language) -> str:
+    """What a table leaves out, said below it; empty when it holds every unit."""
+    if units == shown:
+        return ""
+    return say(
+        "共%(units)s个单位，上表是%(which)s%(shown)s个，全部见网页版通报。",
+        units=units,
+        which=which,
+        shown=shown,
     )
 
 

@@ -1,4 +1,5 @@
-"""Every record the templates are filled with; defined in letters (mails) and published (pages)."""
+"""Every record the templates are filled with; defined in letters (mails), published (the 通报) and
+portrait (a unit's page)."""
 
 from templates.letters import (
     AlertView,
@@ -14,6 +15,7 @@ from templates.letters import (
     ReminderView,
     ReturnView,
 )
+from templates.portrait import UnitFigureLine, UnitFileLine, UnitPageView
 from templates.published import (
     BacktestLine,
     DomainLine,
@@ -25,10 +27,7 @@ from templates.published import (
     ReturnLine,
     SummaryView,
     TrajectoryPoint,
-    UnitFigureLine,
-    UnitFileLine,
     UnitLine,
-    UnitPageView,
     UnitResult,
 )
 

@@ -21,9 +21,10 @@ from templates import figures
 from templates.document import summary_docx
 from templates.docx_layout import build
 from templates.render import Renderer
+from templates.report import summary_page
 from templates.samples import bare
 from templates.typeset import TypesetError, summary_data, summary_pdf
-from templates.views import LightCounts
+from templates.views import LightCounts, UnitResult
 
 # Markup of every language on the way: Jinja2, XML, typst, TeX-like mathematics; marks that hide or reorder; no XML.
 POISON = (
@@ -183,3 +184,30 @@ def test_the_unit_page_is_inert(renderer: Renderer) -> None:
     own = r'<script type="application/json" id="words">[^<]*</script>|<script src="\.\./assets/(search|site)\.js"></script>'
     assert not re.search(r"<script|<img|https?:", re.sub(own, "", page))
     assert "None" not in page
+
+
+def test_long_tables_are_folded_on_paper_and_say_so(renderer: Renderer) -> None:
+    """Thousands of units make no printed table: those furthest behind, the top and the end of the ranking."""
+    view = summary()
+    standings = tuple(
+        UnitResult(f"U{n}", f"第{n}单位", 1.0, None, float(n), "green" if n % 2 else "red") for n in range(50)
+    )
+    ranks = tuple(
+        replace(view.units[0], unit=f"R{n}", name=f"名列{n}", rank=n, owed_count=0, is_late=False)
+        for n in range(1, 151)
+    )
+    first, *others = view.indicators
+    view = replace(view, indicators=(replace(first, units=standings), *others), units=ranks)
+    data = summary_data(OFFICE, view)
+    line = next(i for g in data["groups"] for i in g["lines"] if i["indicator"] == first.indicator)
+    assert [u["name"] for u in line["units"]] == [f"第{n}单位" for n in range(0, 40, 2)]
+    assert [int(u["rank"]) for u in data["units"]] == [*range(1, 51), *range(101, 151)]
+    text = words(summary_docx(renderer, OFFICE, view))
+    for sentence in (line["folded"], data["folded"]):
+        assert sentence in text
+    assert "共50个单位，上表是进度最慢的20个" in line["folded"]
+    assert "第49单位" not in text
+    assert "名列51" not in text
+    page = summary_page(renderer, OFFICE, view)
+    assert "第49单位" in page
+    assert "名列75<" in page, "the page has every row"
