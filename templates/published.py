@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 # Word and PDF fold longer tables; the page has every row.
-PAPER_STANDINGS = 20  # units of one indicator
+PAPER_STANDINGS = 10  # units of one indicator
 PAPER_RANKS = 100  # units of the ranking: half from its top, half from its end
 
 
