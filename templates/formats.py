@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from config.language import CHINESE, N_, Language
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOTHING = "—"
+_REMEMBERED = 65_536  # a quarter's figures and instants stand on several pages and mails each
 
 # C0/C1 controls (tab and newline apart), the line separators mail programs break at, zero-width and
 # bidirectional marks: none of them has a place in a name or a remark, all of them can disguise one.
@@ -72,7 +73,7 @@ COLOURS = {
 
 def clean(text: str) -> str:
     """The text without invisible control and direction marks; tabs and newlines stay."""
-    return _INVISIBLE.sub("", text)
+    return text if text.isprintable() else _INVISIBLE.sub("", text)
 
 
 def one_line(text: object) -> str:
@@ -80,6 +81,7 @@ def one_line(text: object) -> str:
     return clean(_BREAKS.sub(" ", str(text))).strip()
 
 
+@lru_cache(_REMEMBERED)
 def number(value: float | Decimal | None, decimals: int = 2, unit: str = "") -> str:
     """1234.5 -> ``1,234.5``: thousands separated, at most ``decimals`` places, half up; None -> ``—``."""
     if value is None or value != value:
@@ -121,6 +123,7 @@ _MONTHS = (
 )  # fmt: skip
 
 
+@lru_cache(_REMEMBERED)
 def moment(value: datetime, say: Language = CHINESE) -> str:
     """``2019年10月18日 18:00``, ``18 October 2019, 18:00``; always in the office's time (Asia/Shanghai)."""
     local = value.astimezone(SHANGHAI)

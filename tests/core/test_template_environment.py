@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 from jinja2 import DictLoader, StrictUndefined
 from jinja2.exceptions import SecurityError, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from view_samples import MAILS, OFFICE, PAGES, poisoned
 
 from config.language import CHINESE, Language
-from templates import formats
+from templates import formats, render
 from templates.environment import Environment
 from templates.render import Renderer, shown
 
@@ -78,3 +80,43 @@ def test_the_environment_is_the_sandbox() -> None:
 )  # fmt: skip
 def test_numbers_round_half_up_whichever_way_they_are_written(value: float, decimals: int, told: str) -> None:
     assert formats.number(value, decimals) == told
+
+
+class _Long(Environment):
+    """Ours with every way around taken away again: the sandbox as Jinja2 ships it."""
+
+    getattr = ImmutableSandboxedEnvironment.getattr
+    call = ImmutableSandboxedEnvironment.call
+    _generate = ImmutableSandboxedEnvironment._generate
+
+
+@pytest.mark.parametrize("poison", ["", "<i>&\"'\u202e\u00a0\u3000{{7*7}}"])
+def test_every_page_and_mail_is_the_same_by_the_long_way(
+    poison: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = Renderer()
+    monkeypatch.setattr(render, "Environment", _Long)
+    long = Renderer()
+    assert isinstance(long.environment, _Long)
+    office = poisoned(OFFICE, poison)
+    for name, view in PAGES.items():
+        told = poisoned(view, poison)
+        assert ours.page(name, office=office, view=told) == long.page(name, office=office, view=told), name
+    for name, view in MAILS.items():
+        told = poisoned(view, poison)
+        assert ours.mail(name, office=office, view=told) == long.mail(name, office=office, view=told), name
+
+
+def test_what_a_loop_and_an_import_offer_and_nothing_behind_it() -> None:
+    source = "{% for x in [1, 2] %}{{ loop.index }}{{ ',' if not loop.last }}{% endfor %}"
+    assert _render(source) == "1,2"
+    for reach in ("loop._iterable", "loop.__class__", "loop.cycle.__func__"):
+        with pytest.raises(SecurityError):
+            _render("{% for x in [1] %}{{ " + reach + " }}{% endfor %}")
+    with pytest.raises(UndefinedError):
+        _render("{% for x in [1] %}{{ loop.absent }}{% endfor %}")
+    imported = "{% import 'report/parts.html.j2' as parts %}"
+    assert "正常" in _render(imported + "{{ parts.light_label('green') }}")
+    for reach in ("parts.light_label._func", "parts.__init__", "parts._body_stream"):
+        with pytest.raises(SecurityError):
+            _render(imported + "{{ " + reach + " }}")
