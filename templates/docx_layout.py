@@ -51,10 +51,11 @@ def build(say: Language = CHINESE) -> bytes:
 
     _heading(doc, "二、滞后指标")
     _text(doc, "{%p if view.behind %}")
-    _table(doc, "i in view.behind",
+    _table(doc, "i in view.paper_behind",
         [(N_("编码"), 14, "{{ i.indicator }}"), (N_("指标"), 46, "{{ i.name }}"), (N_("状态"), 22, LIGHT), (N_("现值"), 24, FIGURE),
          (N_("进度"), 16, "{{ i.progress_pct | percent }}"), (N_("应达"), 16, "{{ i.expected_pct | percent }}"),
          (N_("差距（百分点）"), 18, "{{ i.gap_pp | number(1) }}")])  # fmt: skip
+    _folded(doc, "behind")
     _text(doc, "{%p else %}")
     _text(doc, "没有滞后的指标。")
     _text(doc, "{%p endif %}")
@@ -68,13 +69,16 @@ def build(say: Language = CHINESE) -> bytes:
                                ("none", "无法判断"))])  # fmt: skip
 
     _heading(doc, "四、各项指标")
-    _text(doc, "{%p for domain_name, lines in view.by_domain %}")
+    _text(doc, "{%p for domain_name, lines, left_out in view.paper_by_domain %}")
     _line(doc, "（{{ loop.index | ordinal }}）{{ domain_name or '总体目标' }}", KAI, 16, indent=True)
     _table(doc, "i in lines",
         [(N_("编码"), 12, "{{ i.indicator }}"), (N_("指标"), 34, N_("{{ i.name }}{% if i.aspirational %}（力争）{% endif %}")),
          (N_("状态"), 22, LIGHT), (N_("现值"), 22, FIGURE), (N_("目标"), 21, "{{ i.wording }}"),
          (N_("进度"), 15, "{{ i.progress_pct | percent }}"), (N_("应达"), 15, "{{ i.expected_pct | percent }}"),
          (N_("完成率"), 15, "{{ i.attainment_pct | percent }}")])  # fmt: skip
+    _text(doc, "{%p if left_out %}")
+    _text(doc, "上表列出{{ lines | length }}项，另有{{ left_out }}项见网页版通报。")
+    _text(doc, "{%p endif %}")
     _text(doc, "{%p for i in lines if i.units %}")
     _text(doc, "{{ i.name }}各地情况：")
     _table(doc, "u in i.paper_units",
@@ -92,10 +96,11 @@ def build(say: Language = CHINESE) -> bytes:
 
     _heading(doc, "五、比上季变化")
     _text(doc, "{%p if view.changed %}")
-    _table(doc, "i in view.changed",
+    _table(doc, "i in view.paper_changed",
         [(N_("指标"), 64, "{{ i.name }}"), (N_("上季状态"), 24, "{{ (i.previous_light | light).label }}"),
          (N_("上季数值"), 24, "{{ i.previous_actual | quantity(i.unit_label) }}"),
          (N_("本季状态"), 24, "{{ (i.light | light).label }}"), (N_("本季数值"), 24, FIGURE)])  # fmt: skip
+    _folded(doc, "changed")
     _text(doc, "{%p else %}")
     _text(doc, "各项指标状态与上季相同，或上季没有可比的数据。")
     _text(doc, "{%p endif %}")
@@ -139,8 +144,9 @@ def build(say: Language = CHINESE) -> bytes:
 
     _heading(doc, "八、无法判断的指标及原因")
     _text(doc, "{%p if view.undefined %}")
-    _table(doc, "i in view.undefined", [(N_("编码"), 16, "{{ i.indicator }}"), (N_("指标"), 66, "{{ i.name }}"),
+    _table(doc, "i in view.paper_undefined", [(N_("编码"), 16, "{{ i.indicator }}"), (N_("指标"), 66, "{{ i.name }}"),
         (N_("原因"), 74, "{{ i.note | said }}")])  # fmt: skip
+    _folded(doc, "undefined")
     _text(doc, "{%p else %}")
     _text(doc, "全部指标均可判断。")
     _text(doc, "{%p endif %}")
@@ -219,6 +225,15 @@ def _heading(doc: Any, text: str) -> None:
 
 def _text(doc: Any, text: str) -> None:
     _line(doc, text, FANG, 16, indent=True)
+
+
+def _folded(doc: Any, lines: str) -> None:
+    """What the table above leaves out of ``view.LINES``, if anything."""
+    _text(doc, f"{{%p if view.{lines} | length > view.paper_{lines} | length %}}")
+    text = doc.say(N_("上表列出SHOWN项，另有OTHERS项见网页版通报。"))
+    text = text.replace("SHOWN", f"{{{{ view.paper_{lines} | length }}}}")
+    _text(doc, text.replace("OTHERS", f"{{{{ view.{lines} | length - view.paper_{lines} | length }}}}"))
+    _text(doc, "{%p endif %}")
 
 
 def _table(doc: Any, loop: str, columns: Sequence[tuple[str, float, str]]) -> None:

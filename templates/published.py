@@ -10,6 +10,7 @@ from datetime import datetime
 
 # Word and PDF fold longer tables; the page has every row.
 PAPER_STANDINGS = 10  # units of one indicator
+PAPER_LINES = 50  # indicators in one table
 PAPER_RANKS = 100  # units of the ranking: half from its top, half from its end
 
 
@@ -80,7 +81,7 @@ class IndicatorLine:
     """One city-level row of mart.attainment with the names people need."""
 
     indicator: str
-    name: str
+    name: str  # with the city's before it where a plan spans several
     domain: str | None
     domain_name: str | None
     unit_label: str
@@ -106,13 +107,14 @@ class IndicatorLine:
     previous_light: str | None = None
     points: tuple[TrajectoryPoint, ...] = ()
     units: tuple[UnitResult, ...] = ()
+    place: str = ""  # code of the city where a plan spans several
 
     @property
     def paper_units(self) -> tuple[UnitResult, ...]:
         """``units`` as a printed table holds them: all, or those furthest behind."""
         if len(self.units) <= PAPER_STANDINGS:
             return self.units
-        return tuple(sorted(self.units, key=lambda u: _standing(u.light, u.progress_pct))[:PAPER_STANDINGS])
+        return tuple(sorted(self.units, key=_standing)[:PAPER_STANDINGS])
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,11 @@ class SummaryView:
     def behind(self) -> tuple[IndicatorLine, ...]:
         """Red first, then yellow, the widest gap first."""
         lines = [i for i in self.indicators if i.light in ("red", "yellow")]
-        return tuple(sorted(lines, key=lambda i: (i.light != "red", -(i.gap_pp or 0.0))))
+        return tuple(sorted(lines, key=_urgency))
+
+    @property
+    def paper_behind(self) -> tuple[IndicatorLine, ...]:
+        return self.behind[:PAPER_LINES]
 
     @property
     def by_domain(self) -> tuple[tuple[str, tuple[IndicatorLine, ...]], ...]:
@@ -228,13 +234,32 @@ class SummaryView:
         return tuple((name, tuple(lines)) for name, lines in groups.items())
 
     @property
+    def paper_by_domain(self) -> tuple[tuple[str, tuple[IndicatorLine, ...], int], ...]:
+        """``by_domain`` as printed tables hold it: name, all lines or those furthest behind, how many are left out."""
+        groups = []
+        for name, lines in self.by_domain:
+            kept = lines if len(lines) <= PAPER_LINES else tuple(sorted(lines, key=_urgency)[:PAPER_LINES])
+            groups.append((name, kept, len(lines) - len(kept)))
+        return tuple(groups)
+
+    @property
     def undefined(self) -> tuple[IndicatorLine, ...]:
         return tuple(i for i in self.indicators if i.light == "none")
+
+    @property
+    def paper_undefined(self) -> tuple[IndicatorLine, ...]:
+        return self.undefined[:PAPER_LINES]
 
     @property
     def changed(self) -> tuple[IndicatorLine, ...]:
         """Indicators whose light differs from last quarter's."""
         return tuple(i for i in self.indicators if i.previous_light and i.previous_light != i.light)
+
+    @property
+    def paper_changed(self) -> tuple[IndicatorLine, ...]:
+        """The changes as a printed table holds them: all, or those that are furthest behind now."""
+        changed = self.changed
+        return changed if len(changed) <= PAPER_LINES else tuple(sorted(changed, key=_urgency)[:PAPER_LINES])
 
     @property
     def late(self) -> tuple[UnitLine, ...]:
@@ -249,7 +274,13 @@ class SummaryView:
         return tuple(ranked[: PAPER_RANKS // 2] + ranked[PAPER_RANKS // 2 :][-PAPER_RANKS // 2 :])
 
 
-def _standing(light: str, progress_pct: float | None) -> tuple[int, float]:
+_ORDER = ("red", "yellow", "green", "met", "none")
+
+
+def _urgency(line: IndicatorLine) -> tuple[int, float]:
+    return _ORDER.index(line.light), -(line.gap_pp or 0.0)
+
+
+def _standing(unit: UnitResult) -> tuple[int, float]:
     """Furthest behind first; what cannot be judged last."""
-    order = ("red", "yellow", "green", "met")
-    return order.index(light) if light in order else len(order), progress_pct or 0.0
+    return _ORDER.index(unit.light), unit.progress_pct or 0.0

@@ -104,17 +104,20 @@ def summary_data(office: OfficeView, view: SummaryView, say: Language = CHINESE)
             timeliness=percent(view.timeliness_pct), quality=percent(view.quality_pct),
         ),
         "previous": _previous(view.previous_counts, say),
-        "behind": [_indicator(i, say) for i in view.behind],
+        "behind": [_indicator(i, say) for i in view.paper_behind],
+        "behind_folded": _cut(view.paper_behind, view.behind, say),
         "domains": [
             {"name": d.name, "score": percent(d.score_pct), "scored": str(d.scored),
              "counts": [str(d.counts.of(code)) for code in formats.LIGHTS]}
             for d in view.domains
         ],
         "groups": [
-            {"name": name or say("总体目标"), "lines": [_indicator(i, say) for i in lines]}
-            for name, lines in view.by_domain
+            {"name": name or say("总体目标"), "lines": [_indicator(i, say) for i in lines],
+             "folded": _left_out(len(lines), left_out, say)}
+            for name, lines, left_out in view.paper_by_domain
         ],
-        "changed": [_indicator(i, say) for i in view.changed],
+        "changed": [_indicator(i, say) for i in view.paper_changed],
+        "changed_folded": _cut(view.paper_changed, view.changed, say),
         "restatements": [
             {"period": quarter(r.period, say), "unit_name": r.unit_name, "name": r.name, "reason": say.stored(r.reason),
              "old": _restated(r, r.old_value, r.old_light, r.old_progress_pct, say),
@@ -137,7 +140,8 @@ def summary_data(office: OfficeView, view: SummaryView, say: Language = CHINESE)
         "explanations": [
             {"unit_name": e.unit_name, "name": e.name, "remark": e.remark} for e in view.explanations
         ],
-        "undefined": [_indicator(i, say) for i in view.undefined],
+        "undefined": [_indicator(i, say) for i in view.paper_undefined],
+        "undefined_folded": _cut(view.paper_undefined, view.undefined, say),
         "not_checked": say.listed(view.not_checked),
     }  # fmt: skip
     cleaned: dict[str, Any] = _clean(data)
@@ -216,6 +220,16 @@ def _folded(units: int, shown: int, which: str, say: Language) -> str:
         which=which,
         shown=shown,
     )
+
+
+def _cut(shown: Sequence[IndicatorLine], lines: Sequence[IndicatorLine], say: Language) -> str:
+    return _left_out(len(shown), len(lines) - len(shown), say)
+
+
+def _left_out(shown: int, others: int, say: Language) -> str:
+    if not others:
+        return ""
+    return say("上表列出%(shown)s项，另有%(others)s项见网页版通报。", shown=shown, others=others)
 
 
 def _clean(value: Any) -> Any:

@@ -47,7 +47,7 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
     previous = previous_period(period)
     cycle = store.rows("read_cycle", {"period": period})[0]
     rows = store.rows("list_summary_indicators", {"period": period, "previous": previous})
-    lines = _indicator_lines(store, period, rows)
+    lines = _indicator_lines(store, office, period, rows)
     rates = store.rows("list_summary_rates", {"period": period})
     owed = Counter(row["unit"] for row in facts.owed_items(store, period))
     units = tuple(_unit_line(r, owed[r["unit"]], as_of > cycle["due_at"]) for r in rates)
@@ -109,7 +109,9 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
     )
 
 
-def _indicator_lines(store: Store, period: str, rows: Sequence[Mapping[str, Any]]) -> list[IndicatorLine]:
+def _indicator_lines(
+    store: Store, office: Office, period: str, rows: Sequence[Mapping[str, Any]]
+) -> list[IndicatorLine]:
     points: dict[tuple[str, str], list[TrajectoryPoint]] = defaultdict(list)
     for p in store.rows("list_trajectory", {"period": period}):
         points[p["indicator"], p["unit"]].append(
@@ -126,9 +128,16 @@ def _indicator_lines(store: Store, period: str, rows: Sequence[Mapping[str, Any]
                     r["light"], r["note"],
                 )
             )  # fmt: skip
+
+    def placed(row: Mapping[str, Any]) -> dict[str, str]:
+        if is_one_city:
+            return {}
+        city = row["unit_name"] or row["unit"]
+        return {"name": office.say("%(city)s：%(name)s", city=city, name=row["name"]), "place": row["unit"]}
+
     return [
         IndicatorLine(
-            **{k: r[k] for k in _INDICATOR},
+            **{k: r[k] for k in _INDICATOR} | placed(r),
             points=tuple(points[r["indicator"], r["unit"]]),
             units=tuple(units[r["indicator"]]),
         )

@@ -211,3 +211,26 @@ def test_long_tables_are_folded_on_paper_and_say_so(renderer: Renderer) -> None:
     page = summary_page(renderer, OFFICE, view)
     assert "第49单位" in page
     assert "名列75<" in page, "the page has every row"
+
+
+def test_lines_of_many_cities_are_folded_on_paper_furthest_behind_first(renderer: Renderer) -> None:
+    view = summary()
+    first = next(i for i in view.indicators if i.light == "red")
+    lines = tuple(
+        replace(first, name=f"第{n}市：{first.name}", place=f"C{n}", gap_pp=float(n), units=())
+        for n in range(70)
+    )
+    view = replace(view, indicators=lines)
+    data = summary_data(OFFICE, view)
+    [group] = data["groups"]
+    expected = [f"第{n}市" for n in range(69, 19, -1)]
+    assert [i["name"].split("：")[0] for i in data["behind"]] == expected
+    assert [i["name"].split("：")[0] for i in group["lines"]] == expected
+    text = words(summary_docx(renderer, OFFICE, view))
+    assert "第19市" not in text
+    assert text.count("上表列出50项，另有20项见网页版通报。") == 3, "behind, its domain, changed"
+    assert len(summary_pdf(renderer, OFFICE, view)) > 5_000
+    page = summary_page(renderer, OFFICE, view)
+    assert all(f'id="{first.indicator}-C{n}"' in page for n in range(70)), (
+        "each line has an anchor of its own"
+    )
