@@ -18,4 +18,7 @@ __all__ = ["coordinator", "figures", "group", "mail", "main", "quarter", "scale"
 def main() -> None:
     """Entry point of the ``jibao`` script."""
     gc.set_threshold(_NEW_OBJECTS_A_SEARCH)
-    group(prog_name="jibao")
+    try:
+        group(prog_name="jibao")
+    finally:
+        gc.freeze()  # or leaving would search everything once more: half a second after the check engine
