@@ -15,11 +15,24 @@ judged AS MATERIALIZED (
     WHERE s.held_reason IS NULL AND s.unit <> ''
         AND coalesce(s.name_unit, s.unit) = s.unit AND coalesce(s.code_unit, s.unit) = s.unit
 ),
--- The current revision of everything known of these units or items; a withdrawn (NULL) value stays withdrawn.
+-- Whom a unit's figures are compared with: the units of its city, in the same period.
+neighbour AS (
+    SELECT DISTINCT j.period, u.unit
+    FROM judged AS j
+    JOIN unit AS u ON u.plan_hash = j.plan_hash AND u.city = j.city
+),
+-- The current revision of all that is known of these units, and of their neighbours' figures for the same items: what
+-- a file costs must not grow with what others reported. A withdrawn (NULL) value stays withdrawn.
 latest AS (
     SELECT unit, item, period, max(revision) AS revision, min(received_at) AS first_received_at
-    FROM observation
-    WHERE unit IN (SELECT unit FROM judged) OR item IN (SELECT item FROM incoming_row)
+    FROM (
+        SELECT unit, item, period, revision, received_at FROM observation WHERE unit IN (SELECT unit FROM judged)
+        UNION ALL
+        SELECT unit, item, period, revision, received_at
+        FROM observation
+        SEMI JOIN neighbour USING (unit, period)
+        WHERE item IN (SELECT item FROM incoming_row) AND unit NOT IN (SELECT unit FROM judged)
+    )
     GROUP BY unit, item, period
 ),
 accepted AS MATERIALIZED (
@@ -132,13 +145,16 @@ pool AS MATERIALIZED (
     )
     GROUP BY item, period, unit
 ),
+touched AS (
+    SELECT DISTINCT plan_hash, item AS indicator, period, city FROM described WHERE figure IS NOT NULL
+),
 reporters AS (
     SELECT i.plan_hash, i.indicator, i.rollup, i.scope, j.period, u.city, r.unit, u.kind = 'county' AS is_county,
         p.value, p.numerator, p.denominator, p.submission_id, p.sheet, p.cell, p.is_new, i.name, i.unit_label
-    FROM (SELECT DISTINCT plan_hash, period FROM judged) AS j
-    JOIN indicator AS i ON i.plan_hash = j.plan_hash AND i.measure <> 'state'
-    JOIN reporter AS r ON r.plan_hash = i.plan_hash AND r.indicator = i.indicator
-    JOIN unit AS u ON u.plan_hash = r.plan_hash AND u.unit = r.unit
+    FROM touched AS j
+    JOIN indicator AS i ON i.plan_hash = j.plan_hash AND i.indicator = j.indicator AND i.measure <> 'state'
+    JOIN unit AS u ON u.plan_hash = i.plan_hash AND u.city = j.city
+    JOIN reporter AS r ON r.plan_hash = i.plan_hash AND r.indicator = i.indicator AND r.unit = u.unit
     LEFT JOIN pool AS p ON p.item = i.indicator AND p.period = j.period AND p.unit = r.unit
 ),
 compared AS (
