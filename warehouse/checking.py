@@ -7,9 +7,12 @@ is acceptable (checks), reading files (intake), writing facts (facts).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from warehouse.intake.layout import FIGURES, PROGRESS
 from warehouse.intake.reading import ROW_COLUMNS, Reading
@@ -102,7 +105,9 @@ def prepare(
             query("prepare_file_checks"), {"period": period, "template_version": template_version}
         ).df()
     finally:
-        store.con.execute("RESET memory_limit")
+        # After a failure the connection may refuse all but its end; the failure itself is what must be told.
+        with suppress(duckdb.TransactionException):
+            store.con.execute("RESET memory_limit")
     return rows, files
 
 

@@ -6,9 +6,11 @@ import math
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from batches import CONFIG, PERIOD, Upload, observe
 
 from checks.run import judge
+from warehouse import checking
 from warehouse.checking import prepare, rows_of
 from warehouse.store import Store
 
@@ -122,3 +124,27 @@ def test_rows_arrive_in_the_warehouse_as_they_were_read(store: Store) -> None:
 def test_no_files_no_frames(store: Store) -> None:
     rows, files = prepare(store, [], [])
     assert rows.empty and files.empty
+
+
+def test_what_other_cities_reported_neither_counts_nor_costs(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3,400 counties elsewhere with 40 figures each in 8 quarters: one file is judged in a third of a batch's memory."""
+    monkeypatch.setattr(checking, "PREPARING_MEMORY_MB", checking.PREPARING_MEMORY_MB // 3)
+    for statement in (
+        "INSERT INTO unit SELECT plan_hash, 'X' || n, 'X' || n, 'county', 'C' || n // 10, 100 + n FROM plan, range(3400) AS r(n)",
+        "INSERT INTO indicator SELECT i.* REPLACE ('Z-' || n AS indicator, 100 + n AS sort) FROM indicator AS i, range(40) AS r(n) "
+        "WHERE i.indicator = 'I-07'",
+        "INSERT INTO reporter SELECT u.plan_hash, i.indicator, u.unit FROM unit AS u, indicator AS i "
+        "WHERE i.sort >= 100 OR (u.sort >= 100 AND i.indicator = 'I-07')",
+        "INSERT INTO obligation SELECT '2020-Q1', unit, indicator, 'indicator', 'lead', true FROM reporter WHERE indicator LIKE 'Z-%'",
+        "INSERT INTO observation (unit, item, period, revision, value, status, submission_id, recorded_at, received_at, reason, "
+        "had_error_first) SELECT unit, indicator, (2020 - n // 4) || '-Q' || 1 + n % 4, 1, 1000, 'reported', 'x' || unit, now(), "
+        "now(), '', false FROM reporter, range(8) AS r(n) WHERE unit LIKE 'X%'",
+    ):
+        store.con.execute(statement)
+    for unit, figure in (("SWJ", 100), ("441403", 30)):
+        observe(store, unit, "I-07", "2020-Q1", figure)
+    cells = {"I-07": {"value": 60}} | {f"Z-{n}": {"value": 1} for n in range(40)}
+    row = prepared(store, Upload("n", cells, unit="441402", period="2020-Q1"))["n", "I-07"]
+    assert (row["city_value"], row["county_value"]) == (100, 90)
