@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+gc.set_threshold(50_000)  # as the command line does: thousands of records, hardly a cycle
 os.environ["DO_NOT_TRACK"] = "1"
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 for name in ("JIBAO_HOME", "JIBAO_CONFIG", "JIBAO_SMTP_PASSWORD"):

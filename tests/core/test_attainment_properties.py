@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from warehouse.store import Store
 UNITS = ("U1", "U2", "U3", "U4")
 PERIODS = ("2018-Q3", "2018-Q4", "2019-Q1", "2019-Q2", "2019-Q3")
 Fact = tuple[str, str, float]
+
+trials = settings(max_examples=100 if os.environ.get("JIBAO_STRESS") else 3, deadline=None)
 
 numbers = st.floats(0.001, 1e6).map(lambda v: round(v, 3))
 facts = st.dictionaries(st.tuples(st.sampled_from(UNITS), st.sampled_from(PERIODS)), numbers, min_size=1, max_size=20).map(
@@ -45,19 +48,19 @@ def assessed(batches: Sequence[Sequence[Fact]], units: Sequence[str] = UNITS) ->
         return store.con.execute("FROM attainment ORDER BY ALL").fetchall()
 
 
-@settings(max_examples=8, deadline=None)
+@trials
 @given(facts, st.data())
 def test_order_of_submissions_does_not_matter(batch: list[Fact], data: st.DataObject) -> None:
     assert assessed([batch]) == assessed([data.draw(st.permutations(batch))])
 
 
-@settings(max_examples=6, deadline=None)
+@trials
 @given(facts, st.permutations(UNITS))
 def test_order_of_units_does_not_matter(batch: list[Fact], units: list[str]) -> None:
     assert assessed([batch]) == assessed([batch], units)
 
 
-@settings(max_examples=6, deadline=None)
+@trials
 @given(facts, st.integers(0, 20))
 def test_two_disjoint_batches_equal_one(batch: list[Fact], cut: int) -> None:
     assert assessed([batch[cut:], batch[:cut]]) == assessed([batch])
