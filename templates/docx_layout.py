@@ -55,7 +55,7 @@ def build(say: Language = CHINESE) -> bytes:
         [(N_("编码"), 14, "{{ i.indicator }}"), (N_("指标"), 46, "{{ i.name }}"), (N_("状态"), 22, LIGHT), (N_("现值"), 24, FIGURE),
          (N_("进度"), 16, "{{ i.progress_pct | percent }}"), (N_("应达"), 16, "{{ i.expected_pct | percent }}"),
          (N_("差距（百分点）"), 18, "{{ i.gap_pp | number(1) }}")])  # fmt: skip
-    _folded(doc, "behind")
+    _folded(doc, "view.paper_behind", "view.behind")
     _text(doc, "{%p else %}")
     _text(doc, "没有滞后的指标。")
     _text(doc, "{%p endif %}")
@@ -69,28 +69,21 @@ def build(say: Language = CHINESE) -> bytes:
                                ("none", "无法判断"))])  # fmt: skip
 
     _heading(doc, "四、各项指标")
-    _text(doc, "{%p for domain_name, lines, left_out in view.paper_by_domain %}")
+    _text(doc, "{%p for domain_name, lines, all_lines in view.paper_by_domain %}")
     _line(doc, "（{{ loop.index | ordinal }}）{{ domain_name or '总体目标' }}", KAI, 16, indent=True)
     _table(doc, "i in lines",
         [(N_("编码"), 12, "{{ i.indicator }}"), (N_("指标"), 34, N_("{{ i.name }}{% if i.aspirational %}（力争）{% endif %}")),
          (N_("状态"), 22, LIGHT), (N_("现值"), 22, FIGURE), (N_("目标"), 21, "{{ i.wording }}"),
          (N_("进度"), 15, "{{ i.progress_pct | percent }}"), (N_("应达"), 15, "{{ i.expected_pct | percent }}"),
          (N_("完成率"), 15, "{{ i.attainment_pct | percent }}")])  # fmt: skip
-    _text(doc, "{%p if left_out %}")
-    _text(doc, "上表列出{{ lines | length }}项，另有{{ left_out }}项见网页版通报。")
-    _text(doc, "{%p endif %}")
+    _folded(doc, "lines", "all_lines")
     _text(doc, "{%p for i in lines if i.units %}")
     _text(doc, "{{ i.name }}各地情况：")
     _table(doc, "u in i.paper_units",
         [(N_("单位"), 40, "{{ u.unit_name }}"), (N_("状态"), 28, LIGHT.replace("i.", "u.")),
          (N_("现值"), 28, "{{ u.actual | quantity(i.unit_label) }}"), (N_("进度"), 20, "{{ u.progress_pct | percent }}"),
          (N_("说明"), 40, "{{ u.note | said or '' }}")])  # fmt: skip
-    _text(doc, "{%p if i.units | length > i.paper_units | length %}")
-    _text(
-        doc,
-        "共{{ i.units | length }}个单位，上表是进度最慢的{{ i.paper_units | length }}个，全部见网页版通报。",
-    )
-    _text(doc, "{%p endif %}")
+    _folded(doc, "i.paper_units", "i.units", N_("共ALL个单位，上表是进度最慢的SHOWN个，全部见网页版通报。"))
     _text(doc, "{%p endfor %}")
     _text(doc, "{%p endfor %}")
 
@@ -100,7 +93,7 @@ def build(say: Language = CHINESE) -> bytes:
         [(N_("指标"), 64, "{{ i.name }}"), (N_("上季状态"), 24, "{{ (i.previous_light | light).label }}"),
          (N_("上季数值"), 24, "{{ i.previous_actual | quantity(i.unit_label) }}"),
          (N_("本季状态"), 24, "{{ (i.light | light).label }}"), (N_("本季数值"), 24, FIGURE)])  # fmt: skip
-    _folded(doc, "changed")
+    _folded(doc, "view.paper_changed", "view.changed")
     _text(doc, "{%p else %}")
     _text(doc, "各项指标状态与上季相同，或上季没有可比的数据。")
     _text(doc, "{%p endif %}")
@@ -123,12 +116,8 @@ def build(say: Language = CHINESE) -> bytes:
          (N_("采用"), 14, "{{ u.accepted }}"), (N_("完整率"), 20, "{{ u.completeness_pct | percent }}"),
          (N_("及时率"), 20, "{{ u.timeliness_pct | percent }}"),
          (N_("一次合格率"), 22, "{{ u.quality_pct | percent }}")])  # fmt: skip
-    _text(doc, "{%p if view.units | length > view.paper_units | length %}")
-    _text(
-        doc,
-        "共{{ view.units | length }}个单位，上表是排名最前和最后的{{ view.paper_units | length }}个，全部见网页版通报。",
-    )
-    _text(doc, "{%p endif %}")
+    _folded(doc, "view.paper_units", "view.units",
+        N_("共ALL个单位，上表是排名最前和最后的SHOWN个，全部见网页版通报。"))  # fmt: skip
 
     _heading(doc, "七、数据质量")
     _text(doc, "{%p if view.quality %}")
@@ -146,7 +135,7 @@ def build(say: Language = CHINESE) -> bytes:
     _text(doc, "{%p if view.undefined %}")
     _table(doc, "i in view.paper_undefined", [(N_("编码"), 16, "{{ i.indicator }}"), (N_("指标"), 66, "{{ i.name }}"),
         (N_("原因"), 74, "{{ i.note | said }}")])  # fmt: skip
-    _folded(doc, "undefined")
+    _folded(doc, "view.paper_undefined", "view.undefined")
     _text(doc, "{%p else %}")
     _text(doc, "全部指标均可判断。")
     _text(doc, "{%p endif %}")
@@ -227,12 +216,20 @@ def _text(doc: Any, text: str) -> None:
     _line(doc, text, FANG, 16, indent=True)
 
 
-def _folded(doc: Any, lines: str) -> None:
-    """What the table above leaves out of ``view.LINES``, if anything."""
-    _text(doc, f"{{%p if view.{lines} | length > view.paper_{lines} | length %}}")
-    text = doc.say(N_("上表列出SHOWN项，另有OTHERS项见网页版通报。"))
-    text = text.replace("SHOWN", f"{{{{ view.paper_{lines} | length }}}}")
-    _text(doc, text.replace("OTHERS", f"{{{{ view.{lines} | length - view.paper_{lines} | length }}}}"))
+def _folded(
+    doc: Any, shown: str, rows: str, sentence: str = N_("上表列出SHOWN项，另有OTHERS项见网页版通报。")
+) -> None:
+    """What the table above leaves out, if anything; ``shown`` and ``rows`` are expressions of the template."""
+    counts = {
+        "SHOWN": f"{shown} | length",
+        "ALL": f"{rows} | length",
+        "OTHERS": f"{rows} | length - {shown} | length",
+    }
+    text = doc.say(sentence)
+    for word, count in counts.items():
+        text = text.replace(word, f"{{{{ {count} }}}}")
+    _text(doc, f"{{%p if {rows} | length > {shown} | length %}}")
+    _text(doc, text)
     _text(doc, "{%p endif %}")
 
 

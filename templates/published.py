@@ -5,8 +5,12 @@ Percentages are numbers of per cent (73.0 is 73 %); None means undefined, shown 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
+
+_Row = TypeVar("_Row")
 
 # Word and PDF fold longer tables; the page has every row.
 PAPER_STANDINGS = 10  # units of one indicator
@@ -112,9 +116,7 @@ class IndicatorLine:
     @property
     def paper_units(self) -> tuple[UnitResult, ...]:
         """``units`` as a printed table holds them: all, or those furthest behind."""
-        if len(self.units) <= PAPER_STANDINGS:
-            return self.units
-        return tuple(sorted(self.units, key=_standing)[:PAPER_STANDINGS])
+        return _fitting(self.units, PAPER_STANDINGS, _standing)
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ class SummaryView:
 
     @property
     def paper_behind(self) -> tuple[IndicatorLine, ...]:
-        return self.behind[:PAPER_LINES]
+        return _fitting(self.behind, PAPER_LINES, _urgency)
 
     @property
     def by_domain(self) -> tuple[tuple[str, tuple[IndicatorLine, ...]], ...]:
@@ -234,13 +236,11 @@ class SummaryView:
         return tuple((name, tuple(lines)) for name, lines in groups.items())
 
     @property
-    def paper_by_domain(self) -> tuple[tuple[str, tuple[IndicatorLine, ...], int], ...]:
-        """``by_domain`` as printed tables hold it: name, all lines or those furthest behind, how many are left out."""
-        groups = []
-        for name, lines in self.by_domain:
-            kept = lines if len(lines) <= PAPER_LINES else tuple(sorted(lines, key=_urgency)[:PAPER_LINES])
-            groups.append((name, kept, len(lines) - len(kept)))
-        return tuple(groups)
+    def paper_by_domain(
+        self,
+    ) -> tuple[tuple[str, tuple[IndicatorLine, ...], tuple[IndicatorLine, ...]], ...]:
+        """``by_domain`` with what a printed table holds: name, lines shown, all lines."""
+        return tuple((name, _fitting(lines, PAPER_LINES, _urgency), lines) for name, lines in self.by_domain)
 
     @property
     def undefined(self) -> tuple[IndicatorLine, ...]:
@@ -248,7 +248,7 @@ class SummaryView:
 
     @property
     def paper_undefined(self) -> tuple[IndicatorLine, ...]:
-        return self.undefined[:PAPER_LINES]
+        return _fitting(self.undefined, PAPER_LINES, _urgency)
 
     @property
     def changed(self) -> tuple[IndicatorLine, ...]:
@@ -257,9 +257,7 @@ class SummaryView:
 
     @property
     def paper_changed(self) -> tuple[IndicatorLine, ...]:
-        """The changes as a printed table holds them: all, or those that are furthest behind now."""
-        changed = self.changed
-        return changed if len(changed) <= PAPER_LINES else tuple(sorted(changed, key=_urgency)[:PAPER_LINES])
+        return _fitting(self.changed, PAPER_LINES, _urgency)
 
     @property
     def late(self) -> tuple[UnitLine, ...]:
@@ -272,6 +270,11 @@ class SummaryView:
             return self.units
         ranked = [u for u in self.units if u.rank is not None]
         return tuple(ranked[: PAPER_RANKS // 2] + ranked[PAPER_RANKS // 2 :][-PAPER_RANKS // 2 :])
+
+
+def _fitting(rows: tuple[_Row, ...], most: int, key: Callable[[_Row], tuple[int, float]]) -> tuple[_Row, ...]:
+    """The rows of a printed table: all as they stand, or the ``most`` that are furthest behind."""
+    return rows if len(rows) <= most else tuple(sorted(rows, key=key)[:most])
 
 
 _ORDER = ("red", "yellow", "green", "met", "none")

@@ -113,8 +113,8 @@ def summary_data(office: OfficeView, view: SummaryView, say: Language = CHINESE)
         ],
         "groups": [
             {"name": name or say("总体目标"), "lines": [_indicator(i, say) for i in lines],
-             "folded": _left_out(len(lines), left_out, say)}
-            for name, lines, left_out in view.paper_by_domain
+             "folded": _cut(lines, all_lines, say)}
+            for name, lines, all_lines in view.paper_by_domain
         ],
         "changed": [_indicator(i, say) for i in view.paper_changed],
         "changed_folded": _cut(view.paper_changed, view.changed, say),
@@ -223,13 +223,10 @@ def _folded(units: int, shown: int, which: str, say: Language) -> str:
 
 
 def _cut(shown: Sequence[IndicatorLine], lines: Sequence[IndicatorLine], say: Language) -> str:
-    return _left_out(len(shown), len(lines) - len(shown), say)
-
-
-def _left_out(shown: int, others: int, say: Language) -> str:
-    if not others:
+    if len(shown) == len(lines):
         return ""
-    return say("上表列出%(shown)s项，另有%(others)s项见网页版通报。", shown=shown, others=others)
+    others = len(lines) - len(shown)
+    return say("上表列出%(shown)s项，另有%(others)s项见网页版通报。", shown=len(shown), others=others)
 
 
 def _clean(value: Any) -> Any:

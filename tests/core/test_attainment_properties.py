@@ -18,7 +18,7 @@ UNITS = ("U1", "U2", "U3", "U4")
 PERIODS = ("2018-Q3", "2018-Q4", "2019-Q1", "2019-Q2", "2019-Q3")
 Fact = tuple[str, str, float]
 
-trials = settings(max_examples=100 if os.environ.get("JIBAO_STRESS") else 3, deadline=None)
+trials = settings(max_examples=100 if os.environ.get("JIBAO_STRESS") else 8, deadline=None)
 
 numbers = st.floats(0.001, 1e6).map(lambda v: round(v, 3))
 facts = st.dictionaries(st.tuples(st.sampled_from(UNITS), st.sampled_from(PERIODS)), numbers, min_size=1, max_size=20).map(
