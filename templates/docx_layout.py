@@ -70,7 +70,14 @@ def build(say: Language = CHINESE) -> bytes:
 
     _heading(doc, "四、各项指标")
     _text(doc, "{%p for domain_name, lines, all_lines in view.paper_by_domain %}")
-    _line(doc, "（{{ loop.index | ordinal }}）{{ domain_name or '总体目标' }}", KAI, 16, indent=True)
+    _line(
+        doc,
+        "（{{ loop.index | ordinal }}）{{ domain_name or '总体目标' }}",
+        KAI,
+        16,
+        indent=True,
+        heads_table=True,
+    )
     _table(doc, "i in lines",
         [(N_("编码"), 12, "{{ i.indicator }}"), (N_("指标"), 34, N_("{{ i.name }}{% if i.aspirational %}（力争）{% endif %}")),
          (N_("状态"), 22, LIGHT), (N_("现值"), 22, FIGURE), (N_("目标"), 21, "{{ i.wording }}"),
@@ -78,7 +85,7 @@ def build(say: Language = CHINESE) -> bytes:
          (N_("完成率"), 15, "{{ i.attainment_pct | percent }}")])  # fmt: skip
     _folded(doc, "lines", "all_lines")
     _text(doc, "{%p for i in lines if i.units %}")
-    _text(doc, "{{ i.name }}各地情况：")
+    _line(doc, "{{ i.name }}各地情况：", FANG, 16, indent=True, heads_table=True)
     _table(doc, "u in i.paper_units",
         [(N_("单位"), 40, "{{ u.unit_name }}"), (N_("状态"), 28, LIGHT.replace("i.", "u.")),
          (N_("现值"), 28, "{{ u.actual | quantity(i.unit_label) }}"), (N_("进度"), 20, "{{ u.progress_pct | percent }}"),
@@ -188,7 +195,7 @@ def _font(holder: Any, name: str, size: float) -> None:
 
 def _line(
     doc: Any, text: str, font: str, size: float, align: Any = None, *, before: float = 0, after: float = 0,
-    indent: bool = False,
+    indent: bool = False, heads_table: bool = False,
 ) -> Any:  # fmt: skip
     paragraph = doc.add_paragraph()
     layout = paragraph.paragraph_format
@@ -198,6 +205,7 @@ def _line(
         Pt(28 if size <= 16 else 34),
     )
     layout.alignment = align
+    layout.keep_with_next = heads_table or None  # never alone at the foot of a page
     if indent:
         layout.first_line_indent = Pt(2 * size)
     _font(paragraph.add_run(doc.say(text)), font, size)

@@ -234,3 +234,15 @@ def test_lines_of_many_cities_are_folded_on_paper_furthest_behind_first(renderer
     assert all(f'id="{first.indicator}-C{n}"' in page for n in range(70)), (
         "each line has an anchor of its own"
     )
+
+
+def test_what_names_a_table_in_word_stays_with_it(renderer: Renderer) -> None:
+    """A domain's name alone at the foot of a page says nothing."""
+    book = docx.Document(io.BytesIO(summary_docx(renderer, OFFICE, summary())))
+    names = [
+        p
+        for p in book.paragraphs
+        if p.text.endswith("各地情况：") or re.match(r"（[一二三四五六七八九十]+）", p.text)
+    ]
+    assert len(names) >= 2
+    assert all(p.paragraph_format.keep_with_next for p in names)
