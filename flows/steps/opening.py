@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,19 +40,16 @@ def open_cycle(office: Office, period: str, as_of: datetime) -> OpenResult:
     due_at = config.calendar.due_at(period, config.settings.deadline)
     grace_until = config.calendar.grace_until(period, config.settings.deadline)
     with office.store() as store, recorded(office, store, "open_cycle", period) as _:
+        written = _write_workbooks(office, store, period, due_at, as_of)
+        mails = 0
         if not store.rows("read_cycle", {"period": period}):
-            workbooks = _write_workbooks(office, store, period, due_at, as_of)
             with store.transaction():
                 register.record_register(store, config, as_of)
                 register.open_cycle(store, config, period, as_of, due_at, grace_until)
-                mails = ledger.enqueue(
-                    store, _announce(office, period, due_at, grace_until, workbooks, as_of)
-                )
+                mails = ledger.enqueue(store, _announce(office, period, due_at, grace_until, written, as_of))
                 reached("enqueue")
-        else:
-            workbooks, mails = _write_workbooks(office, store, period, due_at, as_of), 0
         obligations = sum(o.is_owed for o in config.obligations())
-    return OpenResult(period, due_at, obligations, len(workbooks), mails)
+    return OpenResult(period, due_at, obligations, len(config.units), mails)
 
 
 def workbook_specs(
@@ -61,10 +58,12 @@ def workbook_specs(
     due_at: datetime,
     previous: Mapping[tuple[str, str], Mapping[str, Any]],
     as_of: datetime,
+    units: Container[str] | None = None,
 ) -> dict[str, WorkbookSpec]:
     """What each unit's workbook holds, by unit code.
 
     :param previous: last quarter's figures by (unit, item)
+    :param units: codes, if not all of them
     """
     config, plan = office.config, office.config.plan
     items: dict[str, list[ObligationSpec]] = defaultdict(list)
@@ -73,6 +72,8 @@ def workbook_specs(
     contact, rules = Post(office, as_of).view.contact, tuple(rules_rows(office.say))
     specs = {}
     for unit in config.units:
+        if units is not None and unit.code not in units:
+            continue
         figures, progress = [], []
         for o in items[unit.code]:
             if o.item_kind != "indicator":
@@ -95,30 +96,40 @@ def workbook_specs(
 
 def _write_workbooks(
     office: Office, store: Store, period: str, due_at: datetime, as_of: datetime
-) -> dict[str, tuple[str, bytes]]:
-    """Writes the workbooks that do not lie there yet; returns those written, by unit: (file name, bytes)."""
+) -> dict[str, bytes]:
+    """Makes every unit's drop folder and the workbooks that do not lie there yet; returns these, by unit."""
+    inbox, place = office.home.inbox, office.home.workbooks(period)
+    place.mkdir(parents=True, exist_ok=True)
+    sweep(place)
+    codes = {unit.code for unit in office.config.units}
+    for unit in sorted(codes.difference(folder.name for folder in inbox.iterdir())):
+        (inbox / unit).mkdir(exist_ok=True)
+    there = {workbook.name for workbook in place.iterdir()}
+    missing = {unit for unit in codes if _workbook_name(unit, period) not in there}
+    if not missing:
+        return {}
     rows = store.rows("list_previous_figures", {"period": previous_period(period)})
     previous = {(r["unit"], r["item"]): r for r in rows}
-    folder = office.home.workbooks(period)
-    folder.mkdir(parents=True, exist_ok=True)
-    sweep(folder)
     written = {}
-    for unit, spec in workbook_specs(office, period, due_at, previous, as_of).items():
-        name = f"{unit}_{period}.xlsx"
-        (office.home.inbox / unit).mkdir(parents=True, exist_ok=True)
-        if not (folder / name).exists():
-            body = upload_workbook(spec)
-            write_whole(folder / name, body, synced=True, point="workbook")
-            written[unit] = (name, body)
-        else:
-            written[unit] = (name, (folder / name).read_bytes())
+    for unit, spec in workbook_specs(office, period, due_at, previous, as_of, missing).items():
+        written[unit] = upload_workbook(spec)
+        write_whole(place / _workbook_name(unit, period), written[unit], synced=True, point="workbook")
     return written
+
+
+def _workbook_name(unit: str, period: str) -> str:
+    return f"{unit}_{period}.xlsx"
 
 
 def _announce(
     office: Office, period: str, due_at: datetime, grace_until: datetime,
-    workbooks: Mapping[str, tuple[str, bytes]], as_of: datetime,
+    written: Mapping[str, bytes], as_of: datetime,
 ) -> list[ledger.OutgoingMail]:  # fmt: skip
+    """The opening mails, each with its unit's workbook: the one just ``written``, or left by a run cut short."""
+    workbooks, folder = {}, office.home.workbooks(period)
+    for unit in office.config.units:
+        name = _workbook_name(unit.code, period)
+        workbooks[unit.code] = (name, written.get(unit.code) or (folder / name).read_bytes())
     owed: dict[str, list[OwedItem]] = defaultdict(list)
     optional: dict[str, int] = defaultdict(int)
     labels = {i.code: i.unit_label for i in office.config.plan.indicators}

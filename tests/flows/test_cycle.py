@@ -198,6 +198,21 @@ def test_a_foreign_inbox_is_only_read_and_a_second_run_stays_silent(tmp_path: Pa
     assert not second.collected.lines and dump(office) == before
 
 
+def test_opening_again_writes_what_is_missing_and_touches_nothing_else(tmp_path: Path) -> None:
+    office = open_office(tmp_path / "home", trigger="test")
+    first = steps.open_cycle(office, PERIOD, OPENED)
+    place, folder = office.home.workbooks(PERIOD), office.home.inbox / "441402"
+    lost, kept = place / f"441402_{PERIOD}.xlsx", place / f"441403_{PERIOD}.xlsx"
+    body = lost.read_bytes()
+    lost.unlink()
+    folder.rmdir()
+    kept.write_bytes(b"as the office left it")
+    again = steps.open_cycle(office, PERIOD, OPENED)
+    assert (again.workbooks, again.mails) == (first.workbooks, 0)
+    assert lost.read_bytes() == body and folder.is_dir()
+    assert kept.read_bytes() == b"as the office left it"
+
+
 def test_reminders_go_to_those_who_owe_on_working_days_only(tmp_path: Path) -> None:
     office = open_office(tmp_path / "home", trigger="test")
     steps.open_cycle(office, PERIOD, OPENED)
