@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from inspect import getattr_static
 from typing import Any, cast
 
 from jinja2 import nodes
@@ -23,11 +24,12 @@ _PRINTED, _PRINTED_AT_ONCE = "escape(environment.finalize(", "environment.printe
 
 
 class _Fields(dict[type, frozenset[str]]):
-    """By class, the names that are plain data of its records: public dataclass fields."""
+    """By class, the names that are plain data of its records: public fields and properties of a dataclass."""
 
     def __missing__(self, kind: type) -> frozenset[str]:
-        names = frozenset(n for n in getattr(kind, "__dataclass_fields__", ()) if not n.startswith("_"))
-        self[kind] = names
+        fields = getattr(kind, "__dataclass_fields__", ())
+        asked = [n for n in dir(kind) if isinstance(getattr_static(kind, n), property)] if fields else []
+        self[kind] = names = frozenset(n for n in (*fields, *asked) if not n.startswith("_"))
         return names
 
 

@@ -14,7 +14,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import css_inline
 from jinja2 import (
     BaseLoader,
     ChoiceLoader,
@@ -30,6 +29,7 @@ from markupsafe import Markup
 from config.language import CHINESE, Language
 from templates import charts, formats
 from templates.environment import Environment
+from templates.inlining import Inliner
 
 SUBJECT_MAX = 120  # characters; longer subjects are cut by mail lists anyway
 
@@ -108,10 +108,7 @@ class Renderer:
             LIGHTS=formats.lights(say), trajectory=partial(charts.trajectory, say=say),
             shares=partial(charts.shares, say=say), HTML_LANG=say.html, _=spoken, gettext=spoken,
         )  # fmt: skip
-        # Media rules cannot be inlined and stay in the head, for phones and dark screens.
-        self._inliner = css_inline.CSSInliner(
-            load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True, cache=None
-        )
+        self._inliner = Inliner()
 
     def mail(self, name: str, **context: Any) -> MailContent:
         """``mail/NAME.html.j2`` and ``mail/NAME.txt.j2``; the latter's block ``subject`` is the subject."""

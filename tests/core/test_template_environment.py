@@ -25,6 +25,14 @@ class Record:
     def method(self) -> str:
         return self.name
 
+    @property
+    def shout(self) -> str:
+        return self.name + "!"
+
+    @property
+    def _quiet(self) -> str:
+        return "geheim"
+
 
 def _render(source: str, say: Language = CHINESE, **context: object) -> str:
     renderer = Renderer(None, say)
@@ -47,9 +55,10 @@ def test_words_with_values_still_escape_them() -> None:
 
 def test_a_record_gives_its_fields_and_nothing_else() -> None:
     record = Record("甲<", [1])
-    assert _render("{{ r.name }}{{ r.method() }}", r=record) == "甲&lt;甲&lt;"
+    assert _render("{{ r.name }}{{ r.method() }}{{ r.shout }}", r=record) == "甲&lt;甲&lt;甲&lt;!"
     for source in (
         "{{ r._hidden }}",
+        "{{ r._quiet }}",
         "{{ r.__class__ }}",
         "{{ r.lines.append(2) }}",
         "{{ r.method.__func__ }}",
