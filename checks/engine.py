@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
@@ -21,6 +22,9 @@ from typing import Any
 _LATER = frozenset({"scipy.stats", "altair", "jsonschema", "mistune"})
 # An optional dependency of the engine, installed here for the orchestrator: to the engine it is not.
 _ABSENT = "sqlalchemy"
+# A module half imported by another thread lies in sys.modules already.
+_LOCK = threading.Lock()
+_failed_early: list[Exception] = []
 
 
 class _Postponing(MetaPathFinder):
@@ -58,6 +62,27 @@ def _sparing() -> Iterator[None]:
 
 def engine() -> Any:
     """The package ``great_expectations``; the first call imports it, 2 s of CPU."""
+    with _LOCK:
+        if _failed_early:
+            raise _failed_early.pop()
+        return _import()
+
+
+def start_early() -> None:
+    """Begins the import beside what else is to be done first; a failure is raised by the next :func:`engine`."""
+    if "great_expectations" not in sys.modules:
+        threading.Thread(target=_import_early, name="engine").start()
+
+
+def _import_early() -> None:
+    with _LOCK:
+        try:
+            _import()
+        except Exception as error:
+            _failed_early.append(error)
+
+
+def _import() -> Any:
     if "great_expectations" in sys.modules:
         return sys.modules["great_expectations"]
     with _sparing():

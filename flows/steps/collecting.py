@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from checks.engine import start_early
 from checks.run import Judgement
 from flows import letters
 from flows.mailing.outbox import DeliveryReport
@@ -148,6 +149,8 @@ def _read_new(office: Office, arrived: Sequence[Arrived]) -> dict[str, Reading]:
     new = {
         a.copy.sha256: a.copy for sid, a in ids.items() if sid not in known and isinstance(a.copy, Landing)
     }
+    if new:
+        start_early()  # while the files are read
     return dict(zip(new, judging.read(office, list(new.values())), strict=True))
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from typing import NoReturn
 
 import pytest
+
+from checks import engine
 
 _START = """
 import sys
@@ -50,3 +54,33 @@ def test_heavy_libraries_are_not_run_by_a_validation() -> None:
 )
 def test_whoever_uses_one_afterwards_gets_the_true_module(use: str) -> None:
     assert _python(f"{use}\nprint('ok')") == "ok"
+
+
+def test_an_early_start_gives_the_whole_engine_once() -> None:
+    code = (
+        "import importlib, sys\n"
+        "from checks.engine import engine, start_early\n"
+        "asked, true = [], importlib.import_module\n"
+        "importlib.import_module = lambda name, *rest: (asked.append(name), true(name, *rest))[1]\n"
+        "start_early()\n"
+        "start_early()\n"
+        "assert engine().ExpectationSuite(name='x').name == 'x' and engine() is engine()\n"
+        "assert asked.count('great_expectations') == 1, asked"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_failed_early_start_is_told_to_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "great_expectations", raising=False)
+    monkeypatch.setattr(engine, "_sparing", _failing)
+    engine.start_early()
+    for thread in threading.enumerate():
+        if thread.name == "engine":
+            thread.join()
+    with pytest.raises(OSError, match="disk gone"):
+        engine.engine()
+    assert not engine._failed_early
+
+
+def _failing() -> NoReturn:
+    raise OSError("disk gone")
