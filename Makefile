@@ -16,13 +16,13 @@ demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var
 	rm -rf var/demo
 	$(BIN)/jibao demo --home var/demo
 
-test: setup desktop postgres $(VENV)-peers/.ready ## all tests but the trials of chance
+test: setup desktop postgres $(VENV)-peers/.ready .duckdb-next/.ready ## all tests but the trials of chance
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not stress" $(ARGS)
 
-trials: setup desktop postgres $(VENV)-peers/.ready ## the trials of chance (kills, faults, races), a few rounds of each
+trials: setup desktop postgres $(VENV)-peers/.ready .duckdb-next/.ready ## the trials of chance (kills, faults, races), a few rounds of each
 	$(BIN)/python -m pytest -m stress --timeout 1800 $(ARGS)
 
-stress: setup desktop postgres $(VENV)-peers/.ready ## the trials of chance (kills, faults, races) in their full number; takes hours
+stress: setup desktop postgres $(VENV)-peers/.ready .duckdb-next/.ready ## the trials of chance (kills, faults, races) in their full number; takes hours
 	JIBAO_STRESS=1 $(BIN)/python -m pytest -m stress --timeout 7200 $(ARGS)
 
 check: setup ## lint, types, import contracts, locked packages and their advisories
@@ -50,6 +50,11 @@ $(VENV)/.ready: pyproject.toml uv.lock | $(UV)
 
 $(VENV)-peers/.ready: pyproject.toml uv.lock | $(UV) # other people's readers of our exports
 	UV_PROJECT_ENVIRONMENT=$(VENV)-peers $(UV) sync --frozen --only-group peers --python $(PYTHON)
+	touch $@
+
+.duckdb-next/.ready: .ci/duckdb-next.txt | $(VENV)/.ready # the next DuckDB, beside the one in use
+	rm -rf .duckdb-next
+	$(UV) pip install --quiet --python $(BIN)/python --target .duckdb-next --no-deps --require-hashes -r $<
 	touch $@
 
 desktop: ## browser, office suite and fonts for the tests, where the machine can install them

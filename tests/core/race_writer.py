@@ -1,7 +1,6 @@
 """One of several processes that open, write and close one warehouse: ``race_writer.py FILE NAME TIMES``.
 
-Prints the id of every row whose commit it was told of. Also run beside another DuckDB:
-``PYTHONPATH=elsewhere pytest tests/core/test_store_race.py``.
+Prints the id of every row whose commit it was told of. Which DuckDB it runs on is its environment's affair.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def test_the_core_suite_passes_on_the_lake(postgres: str) -> None:
     chosen = WHOLE if os.environ.get("JIBAO_STRESS") else PART
     env = os.environ | {"JIBAO_TEST_STORE": "ducklake", "JIBAO_TEST_POSTGRES": postgres}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *chosen], cwd=ROOT, env=env,
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *chosen], cwd=ROOT, env=env,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:]
