@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from config.language import CHINESE, N_, Language
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOTHING = "—"
-_REMEMBERED = 65_536  # a quarter's figures and instants stand on several pages and mails each
+_REMEMBERED = 16_384  # a quarter's figures and instants stand on several pages and mails each
 
 # C0/C1 controls (tab and newline apart), the line separators mail programs break at, zero-width and
 # bidirectional marks: none of them has a place in a name or a remark, all of them can disguise one.
@@ -206,6 +206,6 @@ _SPOKEN: Mapping[str, Callable[..., Any]] = {
 
 def filters(say: Language = CHINESE) -> dict[str, Callable[..., Any]]:
     """Every filter of the templates by name, speaking this language."""
-    # A light is asked for in every row of every page: its record is made once, not with each asking.
-    spoken = {name: partial(written, say=say) for name, written in _SPOKEN.items()}
-    return {**_EVERYWHERE, **spoken, "light": cache(spoken["light"])}
+    # The same lights, figures and moments stand in many rows of many pages: each is written once.
+    spoken: dict[str, Callable[..., Any]] = {n: partial(written, say=say) for n, written in _SPOKEN.items()}
+    return {name: lru_cache(_REMEMBERED)(written) for name, written in {**_EVERYWHERE, **spoken}.items()}

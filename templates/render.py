@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
@@ -22,6 +23,7 @@ from jinja2 import (
     StrictUndefined,
     pass_eval_context,
 )
+from jinja2.filters import do_urlencode
 from jinja2.loaders import split_template_path
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -55,6 +57,25 @@ def shown(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return formats.clean(value)
     return value
+
+
+class _ByLight(dict[Any, str]):
+    def __missing__(self, code: Any) -> str:
+        return self["none"]
+
+
+@pass_eval_context
+def each_light(context: EvalContext, macro: Callable[..., str]) -> Mapping[Any, str]:
+    """What a macro says of each light, by code: said once a page, not in every row. Unknown codes are 无法判断."""
+    return _ByLight((code, macro(context, code)) for code in formats.LIGHTS)
+
+
+_BARE = re.compile(r"[\w.~-]*", re.ASCII)  # characters that a link holds as they are
+
+
+def urlencode(value: Any) -> str:
+    """Jinja2's filter, for which most codes need no work."""
+    return value if type(value) is str and _BARE.fullmatch(value) else do_urlencode(value)
 
 
 def csp_hash(text: str) -> str:
@@ -103,7 +124,9 @@ class Renderer:
         # The extension's own newstyle callables would let values past `shown` and autoescaping alike.
         self.environment.newstyle_gettext = True  # type: ignore[attr-defined]
         spoken = _spoken(say)
-        self.environment.filters.update({**formats.filters(say), "csp_hash": csp_hash})
+        self.environment.filters.update(
+            {**formats.filters(say), "csp_hash": csp_hash, "each_light": each_light, "urlencode": urlencode}
+        )
         self.environment.globals.update(
             LIGHTS=formats.lights(say), trajectory=partial(charts.trajectory, say=say),
             shares=partial(charts.shares, say=say), HTML_LANG=say.html, _=spoken, gettext=spoken,
