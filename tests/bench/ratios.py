@@ -18,10 +18,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.bench.scale import KIT, WORK, cycle_words, differences, prepared
+from tests.bench.scale import AS_OF, KIT, WORK, cycle_words, differences, prepared
+from tests.bench.workload import PERIOD
 
 SIZES = (60, 600, 3000, 10000)
-LOWER, OURS = "lower-1", "jibao"
+LOWER, OURS, SAME_JOB = "lower-1", "jibao", "jibao, same job"
 PEER_CPU_MAX_S = 240.0  # a peer expected to need more at the next size is left out there, as the kit does
 # Peers whose packages this environment holds; the others' figures are in the kit's own RESULTS.md.
 _PEERS = {
@@ -35,13 +36,15 @@ _PEERS = {
 def run(sizes: Sequence[int] = SIZES, runs: int = 3, send: bool = False) -> dict[str, Any]:
     """By size: median CPU, wall and memory of everyone, ours over the lower bound's; then growth and extra file.
 
+    Ours twice: the whole quarter as ``jibao cycle`` makes it, and the kit's own job (same_job).
+
     :param send: with every mail to the embedded sink; the kit's peers render their mails and send none
     """
     if not KIT.is_dir():
         return {"skipped": f"no benchmark kit at {KIT}"}
     told: dict[str, Any] = {}
     for size in sizes:
-        told[str(size)] = measure(size, runs, _affordable(told, size), send=send)
+        told[str(size)] = measure(size, runs, [*_affordable(told, size), SAME_JOB], send=send)
     return told | {"growth": _growth(told), "extra_file": _extra_file(told)}
 
 
@@ -53,12 +56,15 @@ def measure(size: int, runs: int, peers: Sequence[str] = (LOWER,), *, send: bool
     wrong: list[str] = []
     for n in range(runs):
         for name in [*kept][n % len(kept) :] + [*kept][: n % len(kept)]:  # nobody always goes first
-            if name == OURS:
+            if name in (OURS, SAME_JOB):
                 home = WORK / "home" / f"{size}-run"
                 shutil.rmtree(home, ignore_errors=True)
                 shutil.copytree(base, home)
-                sent = ["--send"] if send else []
-                kept[name].append(_once(cycle_words(home, ours, ["--inbox", ours / "inbox", *sent])))
+                whole = cycle_words(home, ours, ["--inbox", ours / "inbox", *(["--send"] if send else [])])
+                # -P: this folder would hide the room `checks`.
+                python = [sys.executable, "-P", Path(__file__).with_name("same_job.py")]
+                job = [*python, home, ours / "config", PERIOD, AS_OF, ours / "inbox"]
+                kept[name].append(_once(whole if name == OURS else job))
                 wrong += differences(home, kit)
             else:
                 script, more, _ = _PEERS[name]
@@ -67,10 +73,12 @@ def measure(size: int, runs: int, peers: Sequence[str] = (LOWER,), *, send: bool
                 )
     best = {name: _middle(each) for name, each in kept.items()}
     low, own = best[LOWER], best[OURS]
+    same_job = round(best[SAME_JOB]["cpu_s"] / low["cpu_s"], 2) if SAME_JOB in best and not wrong else None
     return {
         "files": sum(1 for _ in (ours / "inbox").iterdir()),
         "peers": best,
         "cpu_ratio": None if wrong else round(own["cpu_s"] / low["cpu_s"], 2),
+        "same_job_cpu_ratio": same_job,
         "memory_ratio": None if wrong else round(own["peak_mb"] / low["peak_mb"], 2),
         "least_cpu_ratio": round(
             min(r["cpu_s"] for r in kept[OURS]) / min(r["cpu_s"] for r in kept[LOWER]), 2
