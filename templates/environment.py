@@ -5,6 +5,7 @@ Belongs here: how templates are compiled and names looked up. Does not: what a t
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from contextlib import suppress
 from functools import lru_cache
@@ -23,6 +24,7 @@ from markupsafe import Markup, escape
 
 from config.language import Language
 
+_ESCAPED = re.compile("[&<>'\"]")
 _REMEMBERED = 32_768  # the rows of 3,000 units say the same 24,000 names and codes on every indicator's page
 
 
@@ -37,6 +39,7 @@ class _Fields(dict[type, frozenset[str]]):
 
 
 _FIELDS = _Fields()
+_FIELDS[LoopContext] = frozenset(n for n, v in vars(LoopContext).items() if isinstance(v, property))
 _OWN = frozenset({LoopContext, TemplateModule})  # Jinja2's `loop`, and what `import` brings
 
 
@@ -178,12 +181,14 @@ class Environment(ImmutableSandboxedEnvironment):
         """What ``{{ value }}`` shows in HTML: finalized, then escaped unless it is markup already."""
         if type(value) is Markup:
             return value
-        # Most texts stand in other rows and on other pages too. Only of text: 1 and True are one key.
-        return self.printed_text(value) if type(value) is str else self._printed(value)
+        # Most texts and counts stand in other rows and on other pages too. Not so for all kinds: True and 1 are one key.
+        return self.printed_text(value) if type(value) in (str, int) else self._printed(value)
 
     def _printed(self, value: Any) -> str:
         shown = self._finalized(value)
-        return shown if type(shown) is Markup else str(escape(shown))
+        if type(shown) is Markup or type(shown) is str and not _ESCAPED.search(shown):
+            return shown
+        return str(escape(shown))
 
     def _finalized(self, value: Any) -> Any:
         return self.finalize(value) if self.finalize else value

@@ -86,7 +86,8 @@ def number(value: float | Decimal | None, decimals: int = 2, unit: str = "") -> 
     """1234.5 -> ``1,234.5``: thousands separated, at most ``decimals`` places, half up; None -> ``—``."""
     if value is None or value != value:
         return NOTHING
-    if isinstance(value, float) and abs(value) < 1e15 and round(value, decimals) == value:  # the usual case
+    # Rounding the binary number and the number as it is written differ only where the latter ends in a 5 just behind.
+    if isinstance(value, float) and abs(value) < 1e15 and not _may_end_in_5(value, decimals):
         text = f"{value:,.{decimals}f}"
     else:
         places = Decimal(1).scaleb(-decimals)
@@ -94,6 +95,10 @@ def number(value: float | Decimal | None, decimals: int = 2, unit: str = "") -> 
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return ("0" if text == "-0" else text) + unit
+
+
+def _may_end_in_5(value: float, decimals: int) -> bool:
+    return round(value, decimals + 1) == value != round(value, decimals)
 
 
 def percent(value: float | None, decimals: int = 1) -> str:

@@ -18,7 +18,7 @@ REVISIONS_MAX = 2000
 STATES = ("已完成", "推进中", "未启动", "")  # "": nobody has told
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Figure:
     """One row of mart.attainment."""
 
@@ -46,7 +46,7 @@ class Figure:
     note: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Revision:
     """One row of mart.observation_history with the file and cell it came from; ``stands``: nothing newer."""
 
@@ -69,6 +69,7 @@ class Revision:
     receipt_no: str | None
     file_name: str | None
     sha256: str | None
+    of: int  # how many this indicator has in all
 
     @property
     def anchor(self) -> str:
@@ -76,7 +77,7 @@ class Revision:
         return f"{self.period}-{self.unit}" if self.stands else f"{self.period}-{self.unit}-r{self.revision}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One reporter on an indicator's page: what stands in the latest quarter, and its own target's light."""
 

@@ -12,7 +12,7 @@ from templates.letters import FindingLine
 from templates.published import UnitLine
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UnitFigureLine:
     """One obligation of one unit: what it reported, last quarter's, and how that stands.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -39,7 +39,7 @@ class Site:
 
     overview: OverviewView
     indicators: IndicatorsView
-    indicator_pages: tuple[IndicatorView, ...]
+    indicator_pages: Iterable[IndicatorView]  # made when their turn comes, so that one at a time is in memory
     actions: ActionsView
     units: UnitsView
     quarters: tuple[QuarterView, ...]

@@ -48,7 +48,7 @@ def figure(period: str = PERIOD, light: str = "yellow", **more: Any) -> Figure:
 def revision(number: int, value: float | None, **more: Any) -> Revision:
     base = Revision(
         "I-09", PERIOD, "441402", "梅江区", number, value, 660.0, 848.0, None, "reported", "首报", "按计划推进", "填报表",
-        "G6", NOW, True, "2019Q3-441402-61989CB6", "441402_2019-Q3.xlsx", "ab" * 32,
+        "G6", NOW, True, "2019Q3-441402-61989CB6", "441402_2019-Q3.xlsx", "ab" * 32, 3,
     )  # fmt: skip
     return replace(base, **more)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
+from warehouse.fetching import T, dicts, groups
 from warehouse.journal import Journal
 from warehouse.journaling import JournalAhead, Recorder
 from warehouse.killpoints import reached
@@ -35,6 +36,12 @@ class Rows(Protocol):
 
     def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Result of a named query as dicts."""
+        ...
+
+    def grouped(
+        self, name: str, by: str, make: type[T], params: Mapping[str, Any] | None = None
+    ) -> dict[str, list[T]]:
+        """Result of a named query as records by the text in one column, for many rows; see :func:`fetching.groups`."""
         ...
 
 
@@ -154,7 +161,13 @@ class Store:
 
     def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Result of a named query as dicts."""
-        return _dicts(self.con.execute(query(name), dict(params or {})))
+        return dicts(self.con.execute(query(name), dict(params or {})))
+
+    def grouped(
+        self, name: str, by: str, make: type[T], params: Mapping[str, Any] | None = None
+    ) -> dict[str, list[T]]:
+        """Result of a named query as records by the text in one column; see :func:`fetching.groups`."""
+        return groups(self.con.execute(query(name), dict(params or {})), by, make)
 
     def append(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Adds rows set-wise. Values are bound column by column as arrays, never row by row."""
@@ -229,7 +242,13 @@ class Reader:
 
     def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Result of a named query as dicts."""
-        return _dicts(self.con.execute(query(name), dict(params or {})))
+        return dicts(self.con.execute(query(name), dict(params or {})))
+
+    def grouped(
+        self, name: str, by: str, make: type[T], params: Mapping[str, Any] | None = None
+    ) -> dict[str, list[T]]:
+        """Result of a named query as records by the text in one column; see :func:`fetching.groups`."""
+        return groups(self.con.execute(query(name), dict(params or {})), by, make)
 
     def save_copy(self, target: Path) -> None:
         """The whole warehouse as one DuckDB file at ``target``, which must not exist."""
@@ -247,8 +266,3 @@ def _lake(module: str) -> Any:
         return import_module(f"warehouse.lake.{module}")
     except ImportError as error:
         raise StoreError(f'缺少组件 {error.name}；请安装：pip install "jibao[scale]"') from error
-
-
-def _dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    names = [c[0] for c in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -16,13 +16,6 @@ from templates.views import FindingLine, UnitFigureLine, UnitFileLine, UnitLine,
 from warehouse.durable import write_whole
 from warehouse.store import Reader, Store
 
-_FIGURE = (
-    "item", "item_kind", "name", "unit_label", "is_owed", "is_reported", "value", "state", "is_nil", "remark",
-    "previous_value", "previous_state", "wording", "light", "attainment_pct", "progress_pct", "expected_pct", "gap_pp",
-    "required_per_quarter", "note", "city_light",
-)  # fmt: skip
-_FILE = ("file_name", "receipt_no", "received_at", "status", "reason", "timely", "errors", "warnings")
-
 
 def portraits(
     store: Store | Reader, office: Office, period: str, as_of: datetime
@@ -31,11 +24,13 @@ def portraits(
     cycle = store.rows("read_cycle", {"period": period})[0]
     given = {"period": period}
     rates = store.rows("list_summary_rates", given)
-    figures = _by_unit(
-        store.rows("list_unit_figures", given | {"previous": previous_period(period)}),
-    )
-    files = _by_unit(store.rows("list_unit_files", given))
-    findings = _by_unit(store.rows("list_unit_findings", given))
+    before = {"previous": previous_period(period)}
+    figures = store.grouped("list_unit_figures", "unit", UnitFigureLine, given | before)
+    files = store.grouped("list_unit_files", "unit", UnitFileLine, given)
+    findings: dict[str, list[FindingLine]] = defaultdict(list)
+    for f in store.rows("list_unit_findings", given):
+        line = FindingLine(f["severity"], f["sheet"] or "", f["cell"] or "", f["value"] or "", f["message"])
+        findings[f["unit"]].append(line)
     ranked = sum(r["rank"] is not None for r in rates)
     following, due, is_provisional = _next(office, period)
     return tuple(
@@ -48,12 +43,9 @@ def portraits(
             grace_until=cycle["grace_until"],
             rate=_rate(r, figures[r["unit"]], as_of > cycle["due_at"]),
             units_ranked=ranked,
-            figures=tuple(UnitFigureLine(**{k: f[k] for k in _FIGURE}) for f in figures[r["unit"]]),
-            files=tuple(UnitFileLine(**{k: f[k] for k in _FILE}) for f in files[r["unit"]]),
-            findings=tuple(
-                FindingLine(f["severity"], f["sheet"] or "", f["cell"] or "", f["value"] or "", f["message"])
-                for f in findings[r["unit"]]
-            ),
+            figures=tuple(figures[r["unit"]]),
+            files=tuple(files[r["unit"]]),
+            findings=tuple(findings[r["unit"]]),
             next_period=following,
             next_due_at=due,
             next_is_provisional=is_provisional,
@@ -78,8 +70,8 @@ def _pages(office: Office, views: Sequence[UnitPageView], folder: Path) -> Itera
         yield folder / f"{view.unit}_{view.period}.html", unit_page(office.renderer, who, view)
 
 
-def _rate(rate: Mapping[str, Any], figures: Sequence[Mapping[str, Any]], is_overdue: bool) -> UnitLine:
-    owed = sum(f["is_owed"] and not f["is_reported"] for f in figures)
+def _rate(rate: Mapping[str, Any], figures: Sequence[UnitFigureLine], is_overdue: bool) -> UnitLine:
+    owed = sum(f.is_owed and not f.is_reported for f in figures)
     return UnitLine(
         rate["unit"], rate["name"] or rate["unit"], rate["expected"], rate["accepted"], rate["completeness_pct"],
         rate["timeliness_pct"], rate["quality_pct"], rate["rank"],
@@ -96,10 +88,3 @@ def _next(office: Office, period: str) -> tuple[str | None, datetime | None, boo
     due = calendar.due_at(following, deadline)
     ends = period_end(following)
     return following, due, calendar.is_provisional(ends) or calendar.is_provisional(due.date())
-
-
-def _by_unit(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    units: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        units[row["unit"]].append(row)
-    return units

@@ -6,8 +6,9 @@ Belongs here: which rows a page shows. Does not: markup (templates), writing (si
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from flows.office import Office
@@ -51,26 +52,28 @@ def survey(
     :param drawn: whether the chart library is there
     """
     named = {"plan_hash": office.config.plan_hash}
-    figures = [Figure(**r) for r in reader.rows("list_site_attainment", named)]
     rates = [
         RateLine(**r, has_page=f"units/{r['unit']}_{r['period']}.html" in pages)
         for r in reader.rows("list_site_rates", named | {"as_of": as_of})
     ]
+    assessed = reader.rows("list_site_periods")
+    if not assessed:
+        return None
+    latest = assessed[0]["period"]
+    figures = reader.grouped("list_site_attainment", "indicator", Figure, named | {"latest": latest})
     counts = _counts(figures)
     periods = tuple(
         PeriodLine(
             **r, counts=counts[r["period"]],
             has_report=f"{r['period']}.html" in pages, has_quality=f"quality/{r['period']}-runs.html" in pages,
         )
-        for r in reader.rows("list_site_periods")
+        for r in assessed
     )  # fmt: skip
-    if not periods:
-        return None
-    latest = periods[0].period
     by_period: dict[str, list[RateLine]] = defaultdict(list)
     for rate in rates:
         by_period[rate.period].append(rate)
-    revisions = _grouped(Revision(**r) for r in reader.rows("list_site_revisions", named))
+    shown = {"latest": latest, "most": REVISIONS_MAX}
+    revisions = reader.grouped("list_site_revisions", "indicator", Revision, named | shown)
     entries = _entries(office, figures, revisions, latest)
     domains = _domains(office, reader.rows("list_site_domains", {"period": latest}), entries, latest)
     owing: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
@@ -82,8 +85,8 @@ def survey(
     return Site(
         overview=_overview(office, as_of, periods, domains, entries, by_period[latest], drawn),
         indicators=IndicatorsView(latest, domains),
-        indicator_pages=tuple(
-            _indicator_pages(office, latest, entries, figures, revisions, owing, by_period[latest], drawn)
+        indicator_pages=_indicator_pages(
+            office, latest, entries, figures, revisions, owing, by_period[latest], drawn
         ),
         actions=actions,
         units=_units(office, latest, by_period, periods),
@@ -92,34 +95,25 @@ def survey(
     )
 
 
-def _counts(figures: Iterable[Figure]) -> dict[str, LightCounts]:
+def _counts(figures: Mapping[str, Sequence[Figure]]) -> dict[str, LightCounts]:
     lights: dict[str, Counter[str]] = defaultdict(Counter)
-    for f in figures:
+    for f in chain.from_iterable(figures.values()):
         if f.scope == "city":
             lights[f.period][f.light] += 1
     return defaultdict(LightCounts, {p: LightCounts(**c) for p, c in lights.items()})
 
 
-def _grouped(revisions: Iterable[Revision]) -> dict[str, list[Revision]]:
-    groups: dict[str, list[Revision]] = defaultdict(list)
-    for r in revisions:
-        groups[r.indicator].append(r)
-    return groups
-
-
 def _entries(
-    office: Office, figures: Sequence[Figure], revisions: Mapping[str, Sequence[Revision]], latest: str
-) -> list[IndicatorEntry]:
+    office: Office, figures: Mapping[str, Sequence[Figure]], revisions: Mapping[str, Sequence[Revision]],
+    latest: str,
+) -> list[IndicatorEntry]:  # fmt: skip
     """In the register's order. Of a plan that spans several cities an entry keeps the whole plan's figures, if any."""
-    plan, of_city = office.config.plan, defaultdict(list)
-    for f in figures:
-        if f.scope == "city":
-            of_city[f.indicator].append(f)
+    plan = office.config.plan
     domains = {d.code: d.name for d in plan.domains}
     names = {u.code: u.name for u in office.config.units}
     entries = []
     for i in plan.indicators:
-        own = of_city[i.code]
+        own = [f for f in figures.get(i.code, ()) if f.scope == "city"]
         if len({f.unit for f in own}) > 1:
             own = [f for f in own if f.unit == plan.city]
         standing = [r for r in revisions.get(i.code, ()) if r.period == latest and r.stands and r.state]
@@ -172,32 +166,25 @@ def _overview(
 
 
 def _indicator_pages(
-    office: Office, latest: str, entries: Sequence[IndicatorEntry], figures: Sequence[Figure],
-    revisions: Mapping[str, Sequence[Revision]], owing: Mapping[str, Sequence[tuple[str, str, str]]],
+    office: Office, latest: str, entries: Sequence[IndicatorEntry], figures: dict[str, list[Figure]],
+    revisions: dict[str, list[Revision]], owing: Mapping[str, Sequence[tuple[str, str, str]]],
     rates: Sequence[RateLine], drawn: bool,
-) -> Iterable[IndicatorView]:  # fmt: skip
-    of_unit: dict[tuple[str, str], Figure] = {}
-    cities: dict[str, list[Figure]] = defaultdict(list)
-    for f in figures:
-        if f.period == latest:
-            if f.scope == "unit":
-                of_unit[f.indicator, f.unit] = f
-            else:
-                cities[f.indicator].append(f)
+) -> Iterator[IndicatorView]:  # fmt: skip
+    """One by one, and the rows of each are let go with it."""
     unit_pages = frozenset(r.unit for r in rates if r.has_page)
     end = office.config.plan.end_period
     for n, e in enumerate(entries):
-        all_revisions = revisions.get(e.indicator, ())
-        standing = {
-            r.unit: r for r in all_revisions if r.period == latest and r.stands and r.status != "missing"
-        }
+        now = [f for f in figures.pop(e.indicator, ()) if f.period == latest]
+        of_unit = {f.unit: f for f in now if f.scope == "unit"}
+        cities = tuple(f for f in now if f.scope != "unit")
+        found = revisions.pop(e.indicator, [])
+        standing = {r.unit: r for r in found if r.period == latest and r.stands and r.status != "missing"}
         standings = tuple(
-            Standing(unit, name, standing.get(unit), of_unit.get((e.indicator, unit)))
-            for unit, name in e.reporters
+            Standing(unit, name, standing.get(unit), of_unit.get(unit)) for unit, name in e.reporters
         )
         view = IndicatorView(
-            latest, e, standings, tuple(cities[e.indicator]) if len(cities[e.indicator]) > 1 else (),
-            tuple(all_revisions[:REVISIONS_MAX]), max(len(all_revisions) - REVISIONS_MAX, 0),
+            latest, e, standings, cities if len(cities) > 1 else (),
+            tuple(found[:REVISIONS_MAX]), max((found[0].of if found else 0) - REVISIONS_MAX, 0),
             tuple(owing.get(e.indicator, ())), (), _neighbour(entries, n - 1), _neighbour(entries, n + 1), unit_pages,
         )  # fmt: skip
         charts = _charts(

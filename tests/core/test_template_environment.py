@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jinja2 import DictLoader, StrictUndefined
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError, UndefinedError
@@ -97,6 +101,18 @@ def test_the_environment_is_the_sandbox() -> None:
 )  # fmt: skip
 def test_numbers_round_half_up_whichever_way_they_are_written(value: float, decimals: int, told: str) -> None:
     assert formats.number(value, decimals) == told
+
+
+@given(
+    st.floats(-1e15, 1e15) | st.integers(-(10**9), 10**9).map(lambda n: (n * 10 + 5) / 1000), st.integers(0, 2), st.integers(-1, 1)
+)  # fmt: skip
+def test_numbers_round_as_they_are_written(value: float, decimals: int, beside: int) -> None:
+    value = value if not beside else math.nextafter(value, math.copysign(math.inf, beside))
+    places = Decimal(1).scaleb(-decimals)
+    if abs(value) < 1e12:  # there a binary number has more places than are shown
+        written = f"{Decimal(repr(value)).quantize(places, rounding=ROUND_HALF_UP):,f}"
+        written = written.rstrip("0").rstrip(".") if "." in written else written
+        assert formats.number(value, decimals) == ("0" if written == "-0" else written)
 
 
 class _Long(Environment):

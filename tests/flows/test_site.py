@@ -13,12 +13,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from lxml import html
-from site_office import CORRECTED, PERIOD, SILENT
+from site_office import CORRECTED, PERIOD, REPORTED, SILENT
 
 from flows.answers.explain import explain_document, explain_lines
 from flows.office import Office
-from flows.steps import siting
+from flows.steps import siting, surveying
 from templates import formats, site
+from templates.pages import IndicatorView
 from warehouse.store import Reader
 
 Rows = list[dict[str, Any]]
@@ -296,6 +297,25 @@ def test_only_what_changed_is_written(office: Office) -> None:
         assert siting.write(office, reader, as_of) == [gone]
         later = siting.write(office, reader, as_of + timedelta(hours=1))
     assert {p.name for p in later} == {"index.html"}, "only the overview tells the moment"
+
+
+def test_of_many_revisions_the_newest_are_listed_and_every_unit_keeps_its_standing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surveyed() -> dict[str, IndicatorView]:
+        with Reader(office.home.snapshot) as reader:
+            found = surveying.survey(reader, office, REPORTED, frozenset(), drawn=False)
+            assert found is not None
+            return {view.entry.indicator: view for view in found.indicator_pages}
+
+    every = surveyed()
+    assert max(len(view.revisions) for view in every.values()) > 3
+    monkeypatch.setattr(surveying, "REVISIONS_MAX", 3)
+    for code, few in surveyed().items():
+        full = every[code]
+        assert few.revisions == full.revisions[:3] and full.revisions_left == 0
+        assert few.revisions_left == max(len(full.revisions) - 3, 0)
+        assert few.standings == full.standings and few.entry == full.entry
 
 
 def test_without_the_chart_library_pages_keep_their_tables(
