@@ -19,11 +19,12 @@ from typing import Any
 import duckdb
 
 from warehouse.durable import sweep
-from warehouse.journal import Entry, Head, Journal, JournalBroken
+from warehouse.journal import Entry, Head, Journal, JournalBroken, Rows
 from warehouse.killpoints import reached
 
 # Rows that the open transaction added carry numbers from here on until they are committed.
 _LOCAL_ROWS = 36028797018960000
+_ROWS_AT_ONCE, _LETTERS_AT_ONCE = 20_000, 200  # of what is read to be written down, each some 5 MB
 _OWN = ("journal", "migration")
 _WRITES = re.compile(r"^\s*(INSERT\s+INTO|DELETE\s+FROM|UPDATE|MERGE\s+INTO|TRUNCATE)\s+(\w+)", re.M | re.I)
 # As text DuckDB reads them back to the last digit, whatever the time zone.
@@ -86,9 +87,9 @@ class Recorder:
 
         :raises OSError: the journal cannot be written; roll back
         """
-        tables = [t for t in map(self._added, self._touched) if t["rows"]]
+        tables = [t for t in map(self._added, self._touched) if t]
         if tables or self._statements:
-            self._append("changes", {"statements": list(self._statements), "tables": tables})
+            self._append("changes", {"statements": list(self._statements)}, tables)
 
     def committed(self) -> None:
         if self._pending is not None:
@@ -162,17 +163,17 @@ class Recorder:
         """Everything the warehouse holds, as one entry: nothing before it is needed to rebuild."""
         self._con.execute("BEGIN TRANSACTION")
         try:
-            tables = [t for t in (self._rows(name, "TRUE") for name in self._columns) if t["rows"]]
-            self._append("baseline", {"reason": reason, "tables": tables, "statements": []})
+            tables = [t for t in (self._rows(name, 0) for name in self._columns) if t]
+            self._append("baseline", {"reason": reason, "statements": []}, tables)
         except BaseException:
             self._con.execute("ROLLBACK")
             raise
         self._con.execute("COMMIT")
         self.committed()
 
-    def _append(self, kind: str, content: Mapping[str, Any]) -> None:
+    def _append(self, kind: str, content: Mapping[str, Any], tables: Sequence[Rows]) -> None:
         now = self.journal.now()
-        head = self.journal.append(kind, content, self._head, now)
+        head = self.journal.append(kind, content, self._head, now, tables)
         self._pending = head
         reached("journal")
         self._note(head, kind, now.isoformat())
@@ -188,16 +189,29 @@ class Recorder:
     def _has_rows(self) -> bool:
         return any(self._con.execute(f"SELECT 1 FROM {t} LIMIT 1").fetchone() for t in self._columns)
 
-    def _added(self, table: str) -> dict[str, Any]:
-        return self._rows(table, f"rowid >= {_LOCAL_ROWS}")
+    def _added(self, table: str) -> Rows | None:
+        return self._rows(table, _LOCAL_ROWS)
 
-    def _rows(self, table: str, where: str) -> dict[str, Any]:
+    def _rows(self, table: str, since: int) -> Rows | None:
+        """The rows numbered from ``since``; None when there are none."""
+        kinds = list(self._columns[table].values())
+        span = self._con.execute(f"SELECT min(rowid), max(rowid) FROM {table} WHERE rowid >= {since}")
+        first, last = span.fetchone() or (None, None)
+        if first is None:
+            return None
+        floats = [place for place, kind in enumerate(kinds) if kind == "DOUBLE"]
+        step = _LETTERS_AT_ONCE if "BLOB" in kinds else _ROWS_AT_ONCE
+        portions = (self._portion(table, start, start + step) for start in range(first, last + 1, step))
+        return Rows(table, list(self._columns[table]), floats, portions)
+
+    def _portion(self, table: str, start: int, end: int) -> list[tuple[Any, ...]]:
         columns = self._columns[table]
         picked = ", ".join(c if _AS_IS.match(t) else f"{c}::VARCHAR" for c, t in columns.items())
+        where = f"rowid >= {start} AND rowid < {end}"
         rows = self._con.execute(f"SELECT {picked} FROM {table} WHERE {where} ORDER BY rowid").fetchall()
         if "BLOB" in columns.values():
             rows = [tuple(map(_plain, row)) for row in rows]
-        return {"table": table, "columns": list(columns), "rows": rows}
+        return rows
 
 
 def _plain(value: Any) -> Any:

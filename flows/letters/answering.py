@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,8 +40,10 @@ def answers(
     findings: Mapping[str, Sequence[Finding]],
     returns: Mapping[str, tuple[str, bytes]],
     as_of: datetime,
-) -> list[OutgoingMail]:
-    """One letter for each new submission (two for a held one). Call after ``record_batch``, in its transaction.
+) -> Iterator[OutgoingMail]:
+    """One letter for each new submission (two for a held one), composed as it is asked for.
+
+    Use after ``record_batch``, in its transaction.
 
     :param findings: by submission_id
     :param returns: by submission_id, the annotated workbook sent back: (file name, bytes)
@@ -50,21 +52,20 @@ def answers(
     counted = _counted(store, judged)
     owed = _owed(store, judged)
     due = {row["period"]: row["due_at"] for row in store.rows("list_cycles")}
-    letters: list[OutgoingMail] = []
     for j in judged:
         s = j.submission
         mine = findings.get(s.submission_id, ())
         if j.status is Status.QUARANTINED:
-            letters += _held(post, j, mine)
+            yield from _held(post, j, mine)
             continue
         if j.status is Status.RECEIVED:
-            letters += _late(post, j)
+            yield from _late(post, j)
             continue
-        told = counted[s.submission_id]
-        letters += change_alert(post, j, told)
+        told = counted.pop(s.submission_id, [])
+        yield from change_alert(post, j, told)
         clerk = post.clerk(s.unit)
         if clerk is None:
-            letters.append(_nobody(post, s.unit))
+            yield _nobody(post, s.unit)
             continue
         lines = [_line(office, f) for f in mine]
         errors = tuple(x for x, f in zip(lines, mine, strict=True) if f.severity is Severity.ERROR)
@@ -82,21 +83,18 @@ def answers(
                 drop_folder=f"inbox/{s.unit}",
             )  # fmt: skip
             attached = [Attachment(name, body)] if name else []
-            letters.append(
-                post.letter("return", "return", clerk, step=s.receipt_no, unit=s.unit, period=s.period,
-                            attachments=attached, view=view)
+            yield post.letter(
+                "return", "return", clerk, step=s.receipt_no, unit=s.unit, period=s.period, attachments=attached,
+                view=view,
             )  # fmt: skip
             continue
         view = ReceiptView(
             **common, status=str(j.status), counted=tuple(line for line, _ in told),
             timely=s.received_at <= due[period] if period in due else None,
         )  # fmt: skip
-        letters.append(
-            post.letter(
-                "receipt", "receipt", clerk, step=s.receipt_no, unit=s.unit, period=s.period, view=view
-            )
+        yield post.letter(
+            "receipt", "receipt", clerk, step=s.receipt_no, unit=s.unit, period=s.period, view=view
         )
-    return letters
 
 
 def copies(office: Office, store: Store, seen: Sequence[Arrival], as_of: datetime) -> list[OutgoingMail]:
@@ -124,9 +122,7 @@ def copies(office: Office, store: Store, seen: Sequence[Arrival], as_of: datetim
     return letters
 
 
-def _counted(
-    store: Store, judged: Iterable[Judged]
-) -> Mapping[str, list[tuple[CountedLine, dict[str, Any]]]]:
+def _counted(store: Store, judged: Iterable[Judged]) -> dict[str, list[tuple[CountedLine, dict[str, Any]]]]:
     found: dict[str, list[tuple[CountedLine, dict[str, Any]]]] = defaultdict(list)
     ids = [j.submission.submission_id for j in judged]
     for row in store.rows("list_counted", {"submissions": ids}):

@@ -180,8 +180,8 @@ def _load(
             rules = merged_rules(r for _, b in batches for r in b.rules)
             result.revisions += facts.record_batch(store, run_id, as_of, judged, findings, rules, rejected)
             facts.record_arrivals(store, as_of, copies)
-            mails = letters.answers(office, store, judged, found, returns, as_of)
-            mails += letters.copies(office, store, copies, as_of)
+            ledger.enqueue(store, letters.answers(office, store, judged, found, returns, as_of))
+            mails = letters.copies(office, store, copies, as_of)
             mails += letters.differences(office, store, findings, fresh, run_id, as_of)
             ledger.enqueue(store, mails)
     finally:

@@ -186,11 +186,11 @@ def _settle_batch(
             store, run_id, as_of, judged, judgement.findings, judgement.rules, rejected
         )
         facts.record_arrivals(store, as_of, seen)
-        mails = letters.answers(office, store, judged, found, returns, as_of)
-        mails += letters.copies(office, store, seen, as_of)
+        ledger.enqueue(store, letters.answers(office, store, judged, found, returns, as_of))
         batch = {j.submission.submission_id for j in judged}
-        mails += letters.differences(office, store, judgement.findings, batch, run_id, as_of)
-        ledger.enqueue(store, mails)
+        others = letters.copies(office, store, seen, as_of)
+        others += letters.differences(office, store, judgement.findings, batch, run_id, as_of)
+        ledger.enqueue(store, others)
         reached("enqueue")
     checking.release(store)
     _count(result, judged, len(copies))

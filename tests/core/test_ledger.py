@@ -51,6 +51,23 @@ def test_one_key_one_mail_and_the_first_wins(store: Store) -> None:
     assert events(store, mail(0)) == [("queued", 0)]
 
 
+def test_letters_are_taken_as_they_are_composed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few at a time, so that what is composed is written before the next is; the first of one key still wins."""
+    monkeypatch.setattr(ledger, "_AT_ONCE", 2)
+    queued: list[int] = []
+
+    def composed() -> Iterator[ledger.OutgoingMail]:
+        for n in range(5):
+            queued.append(sum(ledger.count_by_state(store).values()))
+            yield mail(n)
+        yield mail(9, key=mail(0).dedupe_key)
+
+    assert ledger.enqueue(store, composed()) == 5
+    assert queued == [0, 0, 2, 2, 4]
+    assert ledger.show(store, mail(0).mail_id).mail["eml"] == b"frozen 0"
+    assert ledger.list_due(store, NOW) == [mail(n).mail_id for n in range(5)]
+
+
 def test_enqueue_belongs_to_the_transaction_around_it(store: Store) -> None:
     with pytest.raises(RuntimeError), store.transaction():
         ledger.enqueue(store, [mail(0)])
