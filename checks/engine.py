@@ -50,9 +50,11 @@ class _Postponing(MetaPathFinder):
 def _quick_models() -> Iterator[None]:
     """The engine's 360 models are made in two thirds of the time: pydantic 1 copies every inherited field through and
     through, and looks again and again at the same few validators."""
-    from pydantic.v1 import class_validators, main
     from pydantic.v1.fields import ModelField
 
+    # Names that the two modules use and do not export.
+    main: Any = importlib.import_module("pydantic.v1.main")
+    class_validators: Any = importlib.import_module("pydantic.v1.class_validators")
     copied, made = main.smart_deepcopy, class_validators.make_generic_validator
 
     def own(fields: Any) -> Any:
