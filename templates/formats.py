@@ -18,7 +18,7 @@ from config.language import CHINESE, N_, Language
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOTHING = "—"
-_REMEMBERED = 16_384  # a quarter's figures and instants stand on several pages and mails each
+REMEMBERED = 16_384  # a quarter's figures and instants stand on several pages and mails each
 
 # C0/C1 controls (tab and newline apart), the line separators mail programs break at, zero-width and
 # bidirectional marks: none of them has a place in a name or a remark, all of them can disguise one.
@@ -81,7 +81,7 @@ def one_line(text: object) -> str:
     return clean(_BREAKS.sub(" ", str(text))).strip()
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def number(value: float | Decimal | None, decimals: int = 2, unit: str = "") -> str:
     """1234.5 -> ``1,234.5``: thousands separated, at most ``decimals`` places, half up; None -> ``—``."""
     if value is None or value != value:
@@ -128,7 +128,7 @@ _MONTHS = (
 )  # fmt: skip
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def moment(value: datetime, say: Language = CHINESE) -> str:
     """``2019年10月18日 18:00``, ``18 October 2019, 18:00``; always in the office's time (Asia/Shanghai)."""
     local = value.astimezone(SHANGHAI)
@@ -213,4 +213,4 @@ def filters(say: Language = CHINESE) -> dict[str, Callable[..., Any]]:
     """Every filter of the templates by name, speaking this language."""
     # The same lights, figures and moments stand in many rows of many pages: each is written once.
     spoken: dict[str, Callable[..., Any]] = {n: partial(written, say=say) for n, written in _SPOKEN.items()}
-    return {name: lru_cache(_REMEMBERED)(written) for name, written in {**_EVERYWHERE, **spoken}.items()}
+    return {name: lru_cache(REMEMBERED)(written) for name, written in {**_EVERYWHERE, **spoken}.items()}

@@ -67,7 +67,7 @@ class TrajectoryPoint:
     light: str = "none"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UnitResult:
     """One unit's standing on an indicator whose target binds every unit."""
 

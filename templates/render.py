@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -70,12 +69,12 @@ def each_light(context: EvalContext, macro: Callable[..., str]) -> Mapping[Any, 
     return _ByLight((code, macro(context, code)) for code in formats.LIGHTS)
 
 
-_BARE = re.compile(r"[\w.~-]*", re.ASCII)  # characters that a link holds as they are
+_quoted = lru_cache(formats.REMEMBERED)(do_urlencode)
 
 
 def urlencode(value: Any) -> str:
-    """Jinja2's filter, for which most codes need no work."""
-    return value if type(value) is str and _BARE.fullmatch(value) else do_urlencode(value)
+    """Jinja2's filter; a unit's code stands in the links of every page."""
+    return _quoted(value) if type(value) is str else do_urlencode(value)
 
 
 def csp_hash(text: str) -> str:

@@ -118,16 +118,12 @@ def _indicator_lines(
             TrajectoryPoint(p["period"], p["progress_pct"], p["expected_pct"], p["actual"], p["light"])
         )
     # Of a plan that spans several cities the page shows the cities; each unit has a page of its own.
-    is_one_city = len({r["unit"] for r in rows if r["scope"] == "city"}) == 1
-    units: dict[str, list[UnitResult]] = defaultdict(list)
-    for r in rows if is_one_city else ():
-        if r["scope"] == "unit":
-            units[r["indicator"]].append(
-                UnitResult(
-                    r["unit"], r["unit_name"] or r["unit"], r["actual"], r["attainment_pct"], r["progress_pct"],
-                    r["light"], r["note"],
-                )
-            )  # fmt: skip
+    is_one_city = len({r["unit"] for r in rows}) == 1
+    units: Mapping[str, Sequence[UnitResult]] = (
+        store.grouped("list_summary_standings", "indicator", UnitResult, {"period": period})
+        if is_one_city
+        else {}
+    )
 
     def placed(row: Mapping[str, Any]) -> dict[str, str]:
         if is_one_city:
@@ -139,10 +135,9 @@ def _indicator_lines(
         IndicatorLine(
             **{k: r[k] for k in _INDICATOR} | placed(r),
             points=tuple(points[r["indicator"], r["unit"]]),
-            units=tuple(units[r["indicator"]]),
+            units=tuple(units.get(r["indicator"], ())),
         )
         for r in rows
-        if r["scope"] == "city"
     ]
 
 

@@ -109,8 +109,8 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
                 reached("enqueue")
     reached("documents")
     summary = _write_pages(office, view)
-    for views in own:
-        portraits.write(office, views)
+    while own:  # and let go of: the site needs the room
+        portraits.write(office, own.pop())
     documents.write(office, view, summary.parent, made)
     with office.reader() as reader:
         siting.write(office, reader, as_of)

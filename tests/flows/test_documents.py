@@ -52,10 +52,8 @@ def mart(office: Office) -> Iterator[Reader]:
 
 @pytest.fixture(scope="module")
 def city(mart: Reader) -> Rows:
-    rows: Rows = [
-        r for r in mart.rows("list_summary_indicators", {"period": PERIOD, "previous": previous_period(PERIOD)})
-        if r["scope"] == "city"
-    ]  # fmt: skip
+    rows: Rows = mart.rows("list_summary_indicators", {"period": PERIOD, "previous": previous_period(PERIOD)})
+    assert {r["scope"] for r in rows} == {"city"}
     assert len(rows) > 40
     assert sum(r["progress_pct"] is not None for r in rows) > 15
     assert {r["light"] for r in rows} >= {"met", "green", "red", "none"}
