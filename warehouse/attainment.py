@@ -10,6 +10,7 @@ import hashlib
 import re
 from datetime import datetime
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from config.calendar import cadence_of, period_index
@@ -18,8 +19,14 @@ from warehouse.store import Store, query
 
 # What makes a roll-up, in this order. A stored one is used only while none of these statements has changed.
 _ROLLING_UP = (
-    "create_attainment_targets", "create_attainment_reporters", "create_attainment_quarters",
-    "create_attainment_figures", "rollup_attainment", "create_attainment_series", "create_attainment_digests",
+    "create_attainment_quarters", "create_attainment_affected", "create_attainment_targets",
+    "create_attainment_reporters", "create_attainment_figures", "rollup_attainment", "create_attainment_series",
+    "create_attainment_digests",
+)  # fmt: skip
+# What makes figures of roll-ups. An assessment builds upon an earlier one only while none of both has changed.
+_SCORING = (
+    "create_attainment_shares", "list_projection_points", "create_projection", "create_attainment_paths",
+    "score_attainment",
 )  # fmt: skip
 
 
@@ -28,7 +35,10 @@ def compute(
 ) -> int:
     """Assesses all targets of ``period`` with the register and revisions known at ``as_of``.
 
-    Returns the number of rows stored: 0 when inputs and results equal the latest assessment known at
+    Computes only what figures noted since the latest assessment can have changed, where everything else is as
+    it was then; stores only the rows that became other (ADR 22).
+
+    Returns the number of targets assessed: 0 when inputs and results equal the latest assessment known at
     ``as_of`` (a rerun leaves the mart as it was), or when no register was in force then. Call inside a
     transaction.
 
@@ -37,36 +47,57 @@ def compute(
     :param lights: gaps in percentage points up to which a light is green and yellow
     :param min_points: fewest figures from which a projection is made
     """
-    params = _prepare(store, period, as_of, min_points)
+    params = _params(store, period, as_of, min_points)
     if params is None:
         return 0
+    t = period_index(period)
+    named = {
+        **params,
+        "t": t,
+        "year": t // 4,
+        "origin": t,
+        "unit": None,
+        "cycle_quarters": cadence_of(period).quarters,
+        "yellow_gap_pp": lights[0],
+        "red_gap_pp": lights[1],
+    }
+    named["basis"] = _basis(named)
     try:
-        t = period_index(period)
-        named = {
-            **params,
-            "t": t,
-            "year": t // 4,
-            "origin": t,
-            "unit": None,
-            "cycle_quarters": cadence_of(period).quarters,
-            "yellow_gap_pp": lights[0],
-            "red_gap_pp": lights[1],
-        }
+        last = _last(store, named)
+        named |= _roll_up(store, named, last)
         _step(store, "create_attainment_shares", named)
         points = projecting.points_of(store.con, _needed("list_projection_points", named))
         projecting.keep(store.con, [points.read_off(points.t_to, min_points)])
         for name in ("create_attainment_paths", "score_attainment"):
             _step(store, name, named)
         _keep_rollups(store, named)
-        named["input_hash"] = _row(store, "read_attainment_input_hash", named)["input_hash"]
-        if _row(store, "compare_attainment", named)["differences"] == 0:
-            return 0
-        store.run("delete_attainment_as_of", _needed("delete_attainment_as_of", named))
-        store.run("insert_attainment", _needed("insert_attainment", named))
-        written: int = _row(store, "count_attainment", named)["rows"]
-        return written
+        return _keep(store, named, last)
     finally:
         store.con.execute(query("drop_attainment_tables"))
+
+
+def _last(store: Store, named: dict[str, Any]) -> dict[str, Any]:
+    """The latest assessment of the period known at the instant; without one, one without rows."""
+    found = store.rows("read_last_assessment", _needed("read_last_assessment", named))
+    return found[0] if found else {"sequence": None, "base": None, "basis": "", "is_newest": False}
+
+
+def _keep(store: Store, named: dict[str, Any], last: dict[str, Any]) -> int:
+    named |= {"former": last["sequence"], "base": last["base"]}
+    named["input_hash"] = _row(store, "read_attainment_input_hash", named)["input_hash"]
+    _step(store, "create_attainment_former", named)
+    found = _row(store, "compare_attainment", named)
+    if last["sequence"] and not any(found.values()) and last["input_hash"] == named["input_hash"]:
+        return 0
+    named |= _row(store, "read_next_assessment", named)
+    # Rows can stay with an earlier number only while nothing lies between the two, and each target still has one.
+    named["is_whole"] = not last["is_newest"] or found["gone"] > 0
+    named["base"] = named["sequence"] if named["is_whole"] else last["base"]
+    named["figures"] = last["figures"] if named["since"] else _row(store, "count_attainment", named)["rows"]
+    for name in ("insert_attainment", "insert_assessment"):
+        store.run(name, _needed(name, named))
+    written: int = named["figures"]
+    return written
 
 
 def backtest(
@@ -96,10 +127,11 @@ def backtest_by_horizon(
 def _backtested(
     store: Store, period: str, as_of: datetime, min_points: int, unit: str | None, name: str
 ) -> list[dict[str, Any]]:
-    params = _prepare(store, period, as_of, min_points)
+    params = _params(store, period, as_of, min_points)
     if params is None:
         return []
     try:
+        params |= _roll_up(store, params, {})
         last = period_index(period)
         quarters = [row["t"] for row in store.rows("list_attainment_quarters")]
         made = []
@@ -115,25 +147,39 @@ def _backtested(
         store.con.execute(query("drop_attainment_tables"))
 
 
-def _prepare(store: Store, period: str, as_of: datetime, min_points: int) -> dict[str, Any] | None:
-    """Temporary tables of targets, figures and series; None before any register.
-
-    Quarters whose figures are those of a stored roll-up are not added up again.
-    """
+def _params(store: Store, period: str, as_of: datetime, min_points: int) -> dict[str, Any] | None:
+    """What every statement may ask for; None before any register."""
     register = store.rows("read_register_as_of", {"as_of": as_of})
     if not register:
         return None
-    params = {
+    return {
         **register[0],
         "period": period,
         "as_of": as_of,
         "min_points": min_points,
         "year": int(period[:4]),
-        "formula_hash": _formula_hash(),
+        "formula_hash": _hash(_ROLLING_UP),
     }
-    for name in _ROLLING_UP:
-        _step(store, name, params)
-    return params
+
+
+def _roll_up(store: Store, params: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
+    """Temporary tables of targets, figures and series, of all or of those with figures noted after ``last``.
+
+    Quarters whose figures are those of a stored roll-up are not added up again.
+
+    :returns: ``since``, the instant of ``last`` where only what changed after it is computed, and ``known``
+    """
+    is_same = bool(last) and last["is_newest"] and last["basis"] == params["basis"]
+    named = {**params, "since": last["as_of"] if is_same else None}
+    _step(store, _ROLLING_UP[0], named)
+    seen = _row(store, "read_attainment_known", named)
+    if is_same and not (seen["is_kept"] and seen["former_known"] == last["known"]):
+        # Something was put in behind the last assessment's back, or its roll-ups were forgotten.
+        named["since"] = None
+        _step(store, _ROLLING_UP[0], named)
+    for name in _ROLLING_UP[1:]:
+        _step(store, name, named)
+    return {"since": named["since"], "known": seen["known"]}
 
 
 def forget_rollups(store: Store) -> None:
@@ -146,14 +192,27 @@ def _keep_rollups(store: Store, named: dict[str, Any]) -> None:
     if _row(store, "count_stale_rollups", named)["quarters"] == 0:
         return
     for name in (
-        "delete_stale_rollups", "delete_stale_rollup_values", "insert_rollups", "insert_rollup_values",
+        "delete_stale_rollups", "delete_stale_rollup_values", "delete_former_rollup_values", "update_rollups",
+        "insert_rollups", "insert_rollup_values",
     ):  # fmt: skip
         store.run(name, _needed(name, named))
 
 
+def _basis(named: dict[str, Any]) -> str:
+    """Everything but figures that decides what an assessment says."""
+    settings = ("plan_hash", "city", "end_period", "yellow_gap_pp", "red_gap_pp", "min_points")
+    made = [_hash(_ROLLING_UP + _SCORING), _projecting_hash(), *(str(named[name]) for name in settings)]
+    return hashlib.sha256("|".join(made).encode()).hexdigest()
+
+
 @cache
-def _formula_hash() -> str:
-    return hashlib.sha256("".join(map(query, _ROLLING_UP)).encode()).hexdigest()
+def _hash(names: tuple[str, ...]) -> str:
+    return hashlib.sha256("".join(map(query, names)).encode()).hexdigest()
+
+
+@cache
+def _projecting_hash() -> str:
+    return hashlib.sha256(files("warehouse").joinpath("projecting.py").read_bytes()).hexdigest()
 
 
 def _needed(name: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from warehouse.migrating import migrate
 from warehouse.places import FilePlace
 from warehouse.store import insert_rows, query
 
+# No longer run by anything, but journals of before name them and are replayed with them.
+FORMER_STATEMENTS = ("delete_attainment_as_of",)
 _ROWS_AT_ONCE = 50_000
 _BYTES_AT_ONCE = 64 << 20  # letters with attachments make few rows heavy
 

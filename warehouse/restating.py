@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from warehouse import attainment, audit
-from warehouse.store import Store, query
+from warehouse.store import Reader, Store, query
 
 
 @contextmanager
-def known_at(store: Store, as_of: datetime) -> Iterator[None]:
+def known_at(store: Store | Reader, as_of: datetime) -> Iterator[None]:
     """Inside, the mart and the facts read as they were known at ``as_of``. For reading only."""
     store.con.execute(query("set_known_at"), {"as_of": as_of})
     store.con.execute(query("enter_known"))
@@ -31,25 +31,31 @@ def publish(store: Store, period: str, as_of: datetime) -> bool:
 
     False when exactly these figures are the published ones already, or when nothing was assessed.
     """
-    assessed = store.rows("read_attainment_digest", {"period": period, "as_of": as_of})
+    assessed = digest(store, period, as_of)
     register = store.rows("read_register_as_of", {"as_of": as_of})
     if not assessed or not register:
         return False
-    digest = assessed[0]["content_hash"]
+    content_hash = assessed["content_hash"]
     last = store.rows("read_last_publication", {"period": period})
-    if last and last[0]["content_hash"] == digest:
+    if last and last[0]["content_hash"] == content_hash:
         return False
     sequence = last[0]["sequence"] + 1 if last else 1
     columns = ("period", "sequence", "published_at", "as_of", "content_hash", "plan_hash")
-    row = (period, sequence, as_of, assessed[0]["as_of"], digest, register[0]["plan_hash"])
+    row = (period, sequence, as_of, assessed["as_of"], content_hash, register[0]["plan_hash"])
     store.append("publication", columns, [row])
     before = {"sequence": last[0]["sequence"], "content_hash": last[0]["content_hash"]} if last else None
-    after = {"sequence": sequence, "content_hash": digest, "as_of": assessed[0]["as_of"]}
+    after = {"sequence": sequence, "content_hash": content_hash, "as_of": assessed["as_of"]}
     audit.record(store, [audit.Note("publish", period, as_of, period=period, before=before, after=after)])
-    store.run(
-        "insert_published_figures", {"period": period, "sequence": sequence, "as_of": assessed[0]["as_of"]}
-    )
+    with known_at(store, as_of):
+        store.run("insert_published_figures", {"period": period, "sequence": sequence})
     return True
+
+
+def digest(store: Store, period: str, as_of: datetime) -> dict[str, Any] | None:
+    """``content_hash`` over all figures of ``period`` known at ``as_of``, and the ``as_of`` of their assessment."""
+    with known_at(store, as_of):
+        found = store.rows("read_attainment_digest", {"period": period})
+    return found[0] if found else None
 
 
 def recompute(

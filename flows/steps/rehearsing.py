@@ -19,6 +19,7 @@ from flows.office import Office
 from flows.steps.collecting import CollectResult, collect
 from flows.steps.opening import open_cycle
 from flows.steps.reporting import ReportResult, report
+from warehouse import restating
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,11 @@ def _facts(office: Office, period: str, as_of: datetime) -> _Facts:
     if not office.reader().has_data():
         return _Facts([], [], [])
     with office.reader() as reader:
+        with restating.known_at(reader, as_of):
+            lights = reader.rows("list_rehearsal_lights", {"period": period})
         return _Facts(
             reader.rows("list_rehearsal_revisions", {"period": period}),
-            reader.rows("list_rehearsal_lights", {"period": period, "as_of": as_of}),
+            lights,
             reader.rows("list_mails", {"period": None, "state": None}),
         )
 

@@ -97,9 +97,8 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
             quality.write(office, store, period, as_of)
         if send:
             made = documents.make(office, view, chart=True)
-            digest = store.rows("read_attainment_digest", {"period": period, "as_of": as_of})[0][
-                "content_hash"
-            ]
+            assessed = restating.digest(store, period, as_of)
+            digest = assessed["content_hash"] if assessed else ""
             with store.transaction():
                 restating.publish(store, period, as_of)
                 mails = letters.summary(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from warehouse.attainment import compute
+from warehouse.restating import known_at
 from warehouse.store import Store
 
 SHANGHAI = timezone(timedelta(hours=8))
@@ -29,6 +30,7 @@ class Office:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.indicators: dict[str, dict[str, Any]] = {}
+        self.cities: dict[str, str] = {}  # of units elsewhere than in CITY
         self.revisions: dict[tuple[str, str, str], int] = {}
 
     def define(self, code: str, kind: str, units: tuple[str, ...] = ("U1",), **options: Any) -> None:
@@ -45,7 +47,11 @@ class Office:
         add("register_event", "recorded_at config_hash reason", [(at or moment(1), "c", "")])
         span = ("x", "x", CITY, "梅州市", "2015-Q4", end)
         add("plan", "plan_id name city city_name start_period end_period", [span])
-        add("unit", "unit name kind city sort", [(u, u, "county", CITY, n) for n, u in enumerate(units)])
+        add(
+            "unit",
+            "unit name kind city sort",
+            [(u, u, "county", self.cities.get(u, CITY), n) for n, u in enumerate(units)],
+        )
         add("domain", "domain name weight sort", [("D-01", "领域一", 1.0, 0)])
         items = list(self.indicators.items())
         add(
@@ -78,25 +84,28 @@ class Office:
         row |= {k: v for k, v in options.items() if k in ("numerator", "denominator", "state", "status")}
         self.store.append("observation", tuple(row), [tuple(row.values())])
 
-    def compute(self, period: str = "2019-Q3", at: datetime | None = None, min_points: int = 4) -> int:
+    def compute(
+        self, period: str = "2019-Q3", at: datetime | None = None, min_points: int = 4, red: float = 30
+    ) -> int:
         with self.store.transaction():
-            return compute(self.store, period, at or moment(20), (0, 30), min_points)
+            return compute(self.store, period, at or moment(20), (0, red), min_points)
 
     def assess(
         self, period: str = "2019-Q3", at: datetime | None = None, min_points: int = 4
     ) -> dict[tuple[str, str], dict[str, Any]]:
         """Rows of the latest assessment known at ``at`` by (indicator, unit)."""
         self.compute(period, at, min_points)
-        cursor = self.store.con.execute(
-            "FROM attainment WHERE period = $p AND as_of = "
-            "(SELECT max(as_of) FROM attainment WHERE period = $p AND as_of <= $a)",
-            {"p": period, "a": at or moment(20)},
-        )
-        names = [c[0] for c in cursor.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = self.known(period, at or moment(20))
         found = {(r["indicator"], r["unit"]): r for r in rows}
         assert len(found) == len(rows), "one row an indicator and unit"
         return found
+
+    def known(self, period: str, at: datetime) -> list[dict[str, Any]]:
+        """Rows of the mart as it stood at ``at``, in no order."""
+        with known_at(self.store, at):
+            cursor = self.store.con.execute("FROM mart.attainment WHERE period = ?", [period])
+            names = [c[0] for c in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _targets(code: str, i: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -19,7 +19,7 @@ from flows.steps import deciding
 from flows.steps.deciding import DecisionRefused
 from flows.steps.opening import workbook_specs
 from warehouse import deciding as kept
-from warehouse import ledger
+from warehouse import ledger, restating
 from warehouse.store import Reader
 
 PERIOD, UNIT = "2019-Q3", "SWJ"
@@ -175,10 +175,10 @@ def test_the_past_stays_as_it_was_known(office: Office) -> None:
 
 def _actual(office: Office, as_of: datetime) -> list[tuple[Any, ...]]:
     steps.report(office, PERIOD, as_of)
-    return sql(
-        office,
-        "SELECT indicator, unit, actual FROM main.attainment WHERE as_of = ? ORDER BY ALL", as_of,
-    )  # fmt: skip
+    with office.store() as store, restating.known_at(store, as_of):
+        return store.con.execute(
+            "SELECT indicator, unit, actual FROM mart.attainment ORDER BY ALL"
+        ).fetchall()
 
 
 @pytest.mark.parametrize(

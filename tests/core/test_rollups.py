@@ -35,11 +35,11 @@ figures = st.tuples(
 batches = st.lists(st.lists(figures, min_size=1, max_size=12), min_size=2, max_size=5)
 
 
-def define(office: Office) -> None:
+def define(office: Office, units: tuple[str, ...] = UNITS) -> None:
     for code, options in ITEMS.items():
         plain = {"kind": "at_least", "low": 1e5, "baseline": 3.0}
         kind = str({**plain, **options}["kind"])
-        office.define(code, kind, UNITS, **{k: v for k, v in {**plain, **options}.items() if k != "kind"})
+        office.define(code, kind, units, **{k: v for k, v in {**plain, **options}.items() if k != "kind"})
 
 
 def report(office: Office, batch: list[tuple[str, str, str, float | None]], at: datetime) -> None:
@@ -58,6 +58,7 @@ def report(office: Office, batch: list[tuple[str, str, str, float | None]], at: 
 def stored(office: Office, period: str, at: datetime) -> list[tuple[Any, ...]]:
     with office.store.transaction():
         office.store.con.execute("DELETE FROM attainment")
+        office.store.con.execute("DELETE FROM assessment")
     office.compute(period, at)
     return office.store.con.execute("FROM attainment ORDER BY ALL").fetchall()
 
@@ -101,8 +102,8 @@ def test_increments_equal_a_full_recomputation_at_every_instant(
         assert tested == backtest(store, period, at)
 
 
-def kept_periods(store: Store) -> dict[str, int]:
-    return dict(store.con.execute("SELECT period, version FROM derived.rollup ORDER BY 1").fetchall())
+def kept_periods(store: Store) -> dict[str, str]:
+    return dict(store.con.execute("SELECT period, fingerprint FROM derived.rollup ORDER BY 1").fetchall())
 
 
 def test_only_what_changed_is_added_up_again(tmp_path: Path) -> None:

@@ -1,13 +1,41 @@
+-- Every assessment known at known_at, one a period and instant. What was stored before assessments were listed is a whole set
+-- each, numbered by minus its instant, below all others.
+CREATE SCHEMA IF NOT EXISTS known;
+DROP VIEW IF EXISTS known.attainment;
+CREATE OR REPLACE VIEW known.assessment AS
+SELECT * FROM (
+    FROM main.assessment
+    UNION ALL
+    SELECT period, as_of, -epoch_us(as_of), -epoch_us(as_of), count(*), min(input_hash), '', ''
+    FROM main.attainment WHERE sequence IS NULL GROUP BY period, as_of
+)
+WHERE as_of <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ
+QUALIFY row_number() OVER (PARTITION BY period, as_of ORDER BY sequence DESC) = 1;
+
+-- Of each period the assessment that stands, and the rows that it and those before it back to its base found other. Views of
+-- their own, because a shared WITH would be computed for all periods whatever one is asked for.
+CREATE OR REPLACE VIEW known.standing AS
+SELECT period, as_of, base, sequence, input_hash FROM known.assessment
+QUALIFY row_number() OVER (PARTITION BY period ORDER BY as_of DESC) = 1;
+
+CREATE OR REPLACE VIEW known.later AS
+SELECT a.* REPLACE (s.as_of AS as_of, s.input_hash AS input_hash)
+FROM main.attainment a
+JOIN known.standing s ON s.period = a.period AND a.sequence > s.base AND a.sequence <= s.sequence;
+
 -- The latest assessment of each period, and the domain scores that follow from it.
 CREATE OR REPLACE VIEW mart.attainment AS
-SELECT a.period, a.as_of, a.indicator, a.unit, a.scope, a.baseline, a.target_kind, a.target_low, a.target_high, a.actual, a.coverage,
-       a.attainment_pct, a.met, a.progress_pct, a.expected_pct, a.gap_pp, a.light, a.required_per_quarter,
-       a.projected_2020, a.projected_low, a.projected_high, a.note, a.input_hash
-FROM main.attainment a
-SEMI JOIN (
-    SELECT period, max(as_of) AS as_of FROM main.attainment
-    WHERE as_of <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ GROUP BY period
-) l ON l.period = a.period AND l.as_of = a.as_of;
+SELECT period, as_of, indicator, unit, scope, baseline, target_kind, target_low, target_high, actual, coverage, attainment_pct, met,
+       progress_pct, expected_pct, gap_pp, light, required_per_quarter, projected_2020, projected_low, projected_high, note, input_hash
+FROM (
+    FROM known.later
+    QUALIFY row_number() OVER (PARTITION BY period, indicator, unit, scope ORDER BY sequence DESC) = 1
+    UNION ALL
+    SELECT a.* REPLACE (s.as_of AS as_of, s.input_hash AS input_hash)
+    FROM main.attainment a
+    JOIN known.standing s ON s.period = a.period AND s.base = coalesce(a.sequence, -epoch_us(a.as_of))
+    ANTI JOIN known.later l ON l.period = a.period AND l.indicator = a.indicator AND l.unit = a.unit AND l.scope = a.scope
+);
 
 -- Weighted mean of the indicators' progress, each held within 0..100. What has no comparable progress is
 -- left out and named with the reason, never counted as 0 or 100.

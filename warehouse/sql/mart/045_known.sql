@@ -1,7 +1,6 @@
 -- The facts under their plain names as known at known_at: put before main on the search path, they let every query read the past.
 CREATE SCHEMA IF NOT EXISTS known;
 CREATE OR REPLACE VIEW known.observation AS FROM main.observation WHERE recorded_at <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ;
-CREATE OR REPLACE VIEW known.attainment AS FROM main.attainment WHERE as_of <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ;
 CREATE OR REPLACE VIEW known.submission AS FROM main.submission WHERE received_at <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ;
 CREATE OR REPLACE VIEW known.verdict AS FROM main.verdict WHERE recorded_at <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ;
 CREATE OR REPLACE VIEW known.publication AS FROM main.publication WHERE published_at <= coalesce(getvariable('known_at'), 'infinity')::TIMESTAMPTZ;

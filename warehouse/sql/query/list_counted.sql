@@ -8,7 +8,7 @@ JOIN cycle c ON c.period = o.period
 LEFT JOIN indicator i ON i.plan_hash = c.plan_hash AND i.indicator = o.item
 LEFT JOIN action a ON a.plan_hash = c.plan_hash AND a.action = o.item
 LEFT JOIN observation b ON b.unit = o.unit AND b.item = o.item AND b.period = o.period AND b.revision = o.revision - 1
-LEFT JOIN (SELECT period, indicator, arg_max(light, as_of) AS light FROM attainment WHERE scope = 'city' GROUP BY ALL) t
+LEFT JOIN (SELECT period, indicator, min(light) AS light FROM mart.attainment WHERE scope = 'city' GROUP BY ALL) t
     ON t.period = o.period AND t.indicator = o.item
 WHERE o.submission_id IN (SELECT unnest($submissions::VARCHAR[]))
 ORDER BY o.submission_id, coalesce(i.sort, 100000 + a.sort), o.revision

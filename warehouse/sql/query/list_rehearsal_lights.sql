@@ -1,5 +1,5 @@
--- The assessment of every target of $period as known at $as_of.
+-- The assessment of every target of $period as known at known_at.
 SELECT indicator, unit, scope, light, actual, attainment_pct
-FROM attainment
-WHERE period = $period AND as_of = (SELECT max(as_of) FROM attainment WHERE period = $period AND as_of <= $as_of)
+FROM mart.attainment
+WHERE period = $period
 ORDER BY indicator, scope, unit
