@@ -11,8 +11,8 @@ import pytest
 from tests.bench import ratios
 from tests.bench.scale import KIT
 
-# Measured 2026-11-24 (docs/performance.md); the goals, 11 and 6, are not reached yet (ADR 19).
-HELD = {60: 14.0, 600: 17.0}
+# Measured 2026-11-30 beside other work (docs/performance.md); the goal of 6 at 600 is not reached yet (ADR 19).
+HELD = {60: 12.0, 600: 14.5}
 
 
 @pytest.mark.skipif(not KIT.is_dir(), reason="no benchmark kit beside the repository")
