@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from warehouse import attainment, audit
-from warehouse.store import Reader, Store, query
+from warehouse.store import Rows, Store, query
 
 
 @contextmanager
-def known_at(store: Store | Reader, as_of: datetime) -> Iterator[None]:
+def known_at(store: Rows, as_of: datetime) -> Iterator[None]:
     """Inside, the mart and the facts read as they were known at ``as_of``. For reading only."""
     store.con.execute(query("set_known_at"), {"as_of": as_of})
     store.con.execute(query("enter_known"))

@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -31,27 +31,35 @@ if TYPE_CHECKING:
 __all__ = ["Reader", "Rows", "Store", "StoreError", "insert_rows", "query"]
 
 
-class Rows(Protocol):
-    """Whatever answers named queries: an open :class:`Store` or a :class:`Reader`."""
-
-    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Result of a named query as dicts."""
-        ...
-
-    def grouped(
-        self, name: str, by: str, make: type[T], params: Mapping[str, Any] | None = None
-    ) -> dict[str, list[T]]:
-        """Result of a named query as records by the text in one column, for many rows; see :func:`fetching.groups`."""
-        ...
-
-
 @cache
 def query(name: str) -> str:
     """Text of ``sql/query/<name>.sql``."""
     return files("warehouse").joinpath("sql", "query", f"{name}.sql").read_text("utf-8")
 
 
-class Store:
+class Rows:
+    """Whatever answers named queries: an open :class:`Store` or a :class:`Reader`."""
+
+    _con: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        if self._con is None:
+            raise StoreError("仓库没有打开（the store is not open）")
+        return self._con
+
+    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Result of a named query as dicts."""
+        return dicts(self.con.execute(query(name), dict(params or {})))
+
+    def grouped(
+        self, name: str, by: str, make: type[T], params: Mapping[str, Any] | None = None
+    ) -> dict[str, list[T]]:
+        """Result of a named query as records by the text in one column, for many rows; see :func:`fetching.groups`."""
+        return groups(self.con.execute(query(name), dict(params or {})), by, make)
+
+
+class Store(Rows):
     """An open warehouse. Use as a context manager; closing settles it and publishes the snapshot.
 
     :param path: the single file
@@ -111,12 +119,6 @@ class Store:
         if publish:
             self._changed = False
 
-    @property
-    def con(self) -> duckdb.DuckDBPyConnection:
-        if self._con is None:
-            raise StoreError("仓库没有打开（the store is not open）")
-        return self._con
-
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is applied at once or not at all."""
@@ -159,16 +161,6 @@ class Store:
             self.con.execute(query(name), dict(params or {}))
             self._changed = True
 
-    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Result of a named query as dicts."""
-        return dicts(self.con.execute(query(name), dict(params or {})))
-
-    def grouped(
-        self, name: str, by: str, make: type[T], params: Mapping[str, Any] | None = None
-    ) -> dict[str, list[T]]:
-        """Result of a named query as records by the text in one column; see :func:`fetching.groups`."""
-        return groups(self.con.execute(query(name), dict(params or {})), by, make)
-
     def append(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Adds rows set-wise. Values are bound column by column as arrays, never row by row."""
         if not rows:
@@ -205,7 +197,7 @@ def insert_rows(
     con.execute(f"INSERT INTO {table} ({names}) SELECT {values}", params)
 
 
-class Reader:
+class Reader(Rows):
     """The warehouse as last committed, read-only: never blocks the writer, never sees half a batch.
 
     Use as a context manager. Of a single file this is its snapshot; of a lake the catalog's newest state.
@@ -227,28 +219,18 @@ class Reader:
     def __enter__(self) -> Reader:
         if self.lake is not None:
             attach = _lake("attaching").attach
-            self.con = attach(self.lake, read_only=True)
+            self._con = attach(self.lake, read_only=True)
             # One state for all queries of this reader, whatever is committed meanwhile.
             self.con.execute("BEGIN TRANSACTION")
             return self
         if not self.snapshot.exists():
             raise StoreError(f"还没有数据：{self.snapshot} 不存在，请先运行 jibao open 或 jibao cycle")
-        self.con = duckdb.connect(str(self.snapshot), read_only=True)
-        configure(self.con)
+        self._con = duckdb.connect(str(self.snapshot), read_only=True)
+        configure(self._con)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.con.close()
-
-    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Result of a named query as dicts."""
-        return dicts(self.con.execute(query(name), dict(params or {})))
-
-    def grouped(
-        self, name: str, by: str, make: type[T], params: Mapping[str, Any] | None = None
-    ) -> dict[str, list[T]]:
-        """Result of a named query as records by the text in one column; see :func:`fetching.groups`."""
-        return groups(self.con.execute(query(name), dict(params or {})), by, make)
 
     def save_copy(self, target: Path) -> None:
         """The whole warehouse as one DuckDB file at ``target``, which must not exist."""
