@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from checks.findings import Finding
@@ -180,9 +181,11 @@ def _load(
             rules = merged_rules(r for _, b in batches for r in b.rules)
             result.revisions += facts.record_batch(store, run_id, as_of, judged, findings, rules, rejected)
             facts.record_arrivals(store, as_of, copies)
-            ledger.enqueue(store, letters.answers(office, store, judged, found, returns, as_of))
-            mails = letters.copies(office, store, copies, as_of)
-            mails += letters.differences(office, store, findings, fresh, run_id, as_of)
+            mails = chain(
+                letters.answers(office, store, judged, found, returns, as_of),
+                letters.copies(office, store, copies, as_of),
+                letters.differences(office, store, findings, fresh, run_id, as_of),
+            )
             ledger.enqueue(store, mails)
     finally:
         checking.release(store)

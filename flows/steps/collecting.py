@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -188,11 +189,13 @@ def _settle_batch(
             store, run_id, as_of, judged, judgement.findings, judgement.rules, rejected
         )
         facts.record_arrivals(store, as_of, seen)
-        ledger.enqueue(store, letters.answers(office, store, judged, found, returns, as_of))
         batch = {j.submission.submission_id for j in judged}
-        others = letters.copies(office, store, seen, as_of)
-        others += letters.differences(office, store, judgement.findings, batch, run_id, as_of)
-        ledger.enqueue(store, others)
+        mails = chain(
+            letters.answers(office, store, judged, found, returns, as_of),
+            letters.copies(office, store, seen, as_of),
+            letters.differences(office, store, judgement.findings, batch, run_id, as_of),
+        )
+        ledger.enqueue(store, mails)
         reached("enqueue")
     checking.release(store)
     _count(result, judged, len(copies))
