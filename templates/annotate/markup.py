@@ -14,6 +14,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from lxml import etree
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
 from templates.formats import clean
 
@@ -101,19 +102,12 @@ def text_of(text: str) -> str:
 
 @cache
 def letters(column: int) -> str:
-    name = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
+    return str(xl_col_to_name(column - 1))
 
 
 @cache
 def column_of(name: str) -> int:
-    number = 0
-    for letter in name:
-        number = number * 26 + ord(letter) - 64
-    return number
+    return int(xl_cell_to_rowcol(f"{name}1")[1]) + 1
 
 
 def address(place: Place) -> str:
@@ -156,7 +150,7 @@ def row_of(number: int, cells: Iterable[str]) -> str:
 
 def cell_of(place: Place, value: Any, style: int = 0) -> str:
     """One cell as XML; text as text, whatever it begins with. nothing gives an empty one."""
-    start = f'<c r="{letters(place[1])}{place[0]}" s="{style}"'
+    start = f'<c r="{address(place)}" s="{style}"'
     if value is None or value == "":
         return f"{start}/>"
     if isinstance(value, bool):

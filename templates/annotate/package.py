@@ -18,17 +18,10 @@ from templates.annotate.drawings import Drawing
 from templates.annotate.markup import LINKS, PACKAGE_LINKS, Unfit, parse, serialized, text_of
 
 _UNREADABLE: Final = (
-    BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    ValueError,
-    OSError,
-)
-PART_MAX: Final = (
-    16 << 20
-)  # bytes; as a tree it takes 20 times as much, and a filled template's are below 1 MB
+    BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError,
+)  # fmt: skip
+# Bytes; as a tree a part takes 20 times as much, and those of a filled template are below 1 MB.
+PART_MAX: Final = 16 << 20
 _TYPES: Final = {
     "workbook": "vnd.openxmlformats-officedocument.spreadsheetml.sheet.main",
     **{

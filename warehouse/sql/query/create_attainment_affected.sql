@@ -1,4 +1,4 @@
--- Temp table attain_affected: which indicators of which cities have figures noted after $since, or since ever.
+-- Temp table attain_affected: which indicators of which cities have figures noted after $since; empty without it.
 CREATE OR REPLACE TEMP TABLE attain_affected AS
 SELECT DISTINCT r.indicator, u.city
 FROM reporter r
