@@ -68,6 +68,11 @@ class Home:
         return self.root / "audit"
 
     @property
+    def letters(self) -> Path:
+        """Every letter as it was composed; never changed."""
+        return self.root / "letters"
+
+    @property
     def backups(self) -> Path:
         return self.root / "backups"
 

@@ -19,6 +19,7 @@ import duckdb
 from aiosmtpd.smtp import AuthResult
 
 from flows.mailing.sink import _AnyPort
+from warehouse.letterbook import FOLDER, LetterBook, Page
 
 MAIL = "Kanarienvogel-Mail-7f3a"
 API = "tongchou:Kanarienvogel+API/9c1d"
@@ -47,7 +48,12 @@ def told(text: str) -> list[str]:
 def mails(snapshot: Path) -> Iterator[str]:
     """Every queued mail as a mail program would show it (its bytes hide words in base64), and what became of it."""
     with duckdb.connect(str(snapshot), read_only=True) as con:
-        for (eml,) in con.execute("SELECT eml FROM main.mail").fetchall():
+        book, where = (
+            LetterBook(snapshot.with_name(FOLDER)),
+            "letter_file, letter_at, letter_size, letter_sha256",
+        )
+        for page in con.execute(f"SELECT {where} FROM main.mail").fetchall():
+            eml = book.read(Page(*page))
             message = email.message_from_bytes(eml, policy=email.policy.default)
             yield str(message.items())
             for part in message.walk():

@@ -24,7 +24,7 @@ from typing import IO, Any
 
 import orjson
 
-from warehouse.durable import write_whole
+from warehouse.durable import sync_folder, write_whole
 
 START = "0" * 64  # what the first entry names as its predecessor
 _OPEN, _MIDDLE, _CLOSE = '{"hash":"', '","entry":', "}\n"
@@ -131,7 +131,7 @@ class Journal:
                 os.ftruncate(file.fileno(), size)
                 raise
         if is_new:
-            _sync(self.folder)
+            sync_folder(self.folder)
 
     def confirm(self, head: Head) -> None:
         """Notes that the warehouse holds everything up to ``head``."""
@@ -268,11 +268,3 @@ def _follows(before: Entry | None, entry: Entry, place: str, *, is_first: bool) 
         raise JournalBroken(
             f"{place}:{before.sequence} 号之后是 {entry.sequence} 号，中间有记录被删除、插入或换了次序"
         )
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

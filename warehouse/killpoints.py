@@ -18,7 +18,8 @@ POINTS = (
     # claim, parse, check, archive
     "landing-part", "claim", "parse", "check", "archive-part", "archive", "durable", "return-part", "return",
     # commit: every transaction passes these, whatever it holds
-    "enqueue", "journal", "commit", "journal-head-part", "journal-head", "committed", "checkpoint", "snapshot-part", "snapshot",
+    "letters-part", "letters", "enqueue", "journal", "commit", "journal-head-part", "journal-head", "committed", "checkpoint",
+    "snapshot-part", "snapshot",
     # the drop folder is emptied
     "withdrawn", "removed", "landing-cleared",
     # compute, report

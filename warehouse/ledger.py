@@ -21,11 +21,16 @@ from itertools import islice
 from typing import Any, Literal
 
 from warehouse import audit
-from warehouse.store import Store
+from warehouse.letterbook import LetterBook, LetterLost, Page
+from warehouse.store import Rows, Store
 
 BACKOFF_FIRST = timedelta(minutes=5)
 BACKOFF_MAX = timedelta(hours=4)
-_AT_ONCE = 200  # mails written together, 5 MB
+_AT_ONCE = 200  # letters written together, 5 MB
+_MAIL = (
+    "mail_id", "dedupe_key", "kind", "recipient", "unit", "period", "subject", "message_id", "on_unsure", "queued_at"
+)  # fmt: skip
+_PAGE = ("letter_file", "letter_at", "letter_size", "letter_sha256")
 _BY_PERSON = "人工认定"  # how a verdict of resolve() begins in the history
 
 
@@ -76,14 +81,15 @@ class ClaimedMail:
     period: str | None
     subject: str
     message_id: str
-    eml: bytes
+    eml: bytes | None  # None: see ``lost``
     on_unsure: str
     attempts: int  # counted before this one
+    lost: str = ""  # why the letter cannot be read any more; one Chinese line
 
 
 @dataclass(frozen=True)
 class MailRecord:
-    mail: dict[str, Any]  # the row of table mail, eml included
+    mail: dict[str, Any]  # the row of table mail; eml is None where ``lost`` says why it cannot be read
     events: list[dict[str, Any]]  # oldest first
 
 
@@ -139,11 +145,12 @@ def _enqueue(store: Store, mails: Sequence[OutgoingMail]) -> int:
     new = [mail for key, mail in wanted.items() if key not in known]
     if not new:
         return 0
-    columns = (
-        "mail_id", "dedupe_key", "kind", "recipient", "unit", "period", "subject", "message_id", "eml", "on_unsure",
-        "queued_at",
-    )  # fmt: skip
-    store.append("mail", columns, [[getattr(m, c) for c in columns] for m in new])
+    pages = store.letters.add((m.eml for m in new), new[0].queued_at)
+    rows = [
+        [getattr(m, c) for c in _MAIL] + [getattr(p, c) for c in _PAGE]
+        for m, p in zip(new, pages, strict=True)
+    ]
+    store.append("mail", _MAIL + _PAGE, rows)
     _append(store, [_Event(m.mail_id, "queued", 0) for m in new], [m.queued_at for m in new])
     return len(new)
 
@@ -183,7 +190,7 @@ def list_due(store: Store, now: datetime, limit: int | None = None) -> list[str]
 def read_queued(store: Store, mail_ids: Sequence[str], now: datetime) -> dict[str, ClaimedMail]:
     """Those of ``mail_ids`` that are still to be sent at ``now``. Nothing is recorded: see :func:`advance`."""
     rows = store.rows("read_queued_mails", {"mail_ids": list(mail_ids), "now": now})
-    return {r["mail_id"]: ClaimedMail(**r) for r in rows}
+    return {r["mail_id"]: ClaimedMail(**_with_letter(store.letters, r)) for r in rows}
 
 
 def claim(store: Store, mail_id: str, now: datetime) -> ClaimedMail | None:
@@ -252,7 +259,18 @@ def show(store: Store, mail_id: str) -> MailRecord:
     found = store.rows("read_mail", {"mail_id": mail_id})
     if not found:
         raise LedgerError(f"没有编号为 {mail_id} 的邮件；可用 jibao mail list 查看")
-    return MailRecord(found[0], store.rows("list_mail_events", {"mail_id": mail_id}))
+    return MailRecord(
+        _with_letter(store.letters, found[0]), store.rows("list_mail_events", {"mail_id": mail_id})
+    )
+
+
+def unreadable(warehouse: Rows, letters: LetterBook) -> dict[str, str]:
+    """Letters that are gone from the letter book or were altered there: why, by mail_id."""
+    found = {}
+    for row in warehouse.rows("list_letters"):
+        if lost := _with_letter(letters, row)["lost"]:
+            found[row["mail_id"]] = lost
+    return found
 
 
 def list_lost(store: Store) -> list[dict[str, Any]]:
@@ -307,6 +325,18 @@ def _audit(
         {"state": before}, {"state": after, "recipient": mail["recipient"], "subject": mail["subject"]},
     )  # fmt: skip
     audit.record(store, [note])
+
+
+def _with_letter(letters: LetterBook, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its letter in the place of where that lies."""
+    page = [row.pop(c) for c in _PAGE]
+    row["lost"] = ""
+    if row["eml"] is None:
+        try:
+            row["eml"] = letters.read(Page(*page))
+        except LetterLost as error:
+            row["lost"] = str(error)
+    return row
 
 
 def _append(store: Store, events: Sequence[_Event], times: Sequence[datetime]) -> None:

@@ -22,6 +22,7 @@ from warehouse.fetching import T, dicts, groups
 from warehouse.journal import Journal
 from warehouse.journaling import JournalAhead, Recorder
 from warehouse.killpoints import reached
+from warehouse.letterbook import FOLDER, LetterBook
 from warehouse.migrating import migrate
 from warehouse.places import FilePlace, Place, Signature, StoreError, configure, gated
 
@@ -62,7 +63,7 @@ class Rows:
 class Store(Rows):
     """An open warehouse. Use as a context manager; closing settles it and publishes the snapshot.
 
-    :param path: the single file
+    :param path: the single file; the letter book lies beside it, a lake's too
     :param snapshot: the copy for readers, which a lake does not need
     :param lake: where the warehouse lies instead of ``path``
     :param journal: what every change of the single file is written to as well; a lake keeps its own history
@@ -74,6 +75,7 @@ class Store(Rows):
     ) -> None:  # fmt: skip
         self.path = path
         self.journal = None if lake else journal
+        self.letters = LetterBook(path.with_name(FOLDER))
         self._recorder: Recorder | None = None
         self.snapshot = None if lake else snapshot
         self._place: Place = FilePlace(path) if lake is None else _lake("place").LakePlace(lake)

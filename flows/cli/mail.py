@@ -67,7 +67,7 @@ def show_command(home: Path | None, config: Path | None, mail_id: str, as_json: 
             record = ledger.show(store, mail_id)
         except LedgerError as error:
             return _refused(error)
-    letter = email.message_from_bytes(record.mail["eml"], policy=email.policy.default)
+    letter = email.message_from_bytes(record.mail["eml"] or b"", policy=email.policy.default)
     body = letter.get_body(("plain",))
     text = body.get_content() if body is not None else ""
     attached = [part.get_filename() or "" for part in letter.iter_attachments()]
@@ -82,6 +82,9 @@ def show_command(home: Path | None, config: Path | None, mail_id: str, as_json: 
     click.echo("经过：")
     for event in record.events:
         click.echo(_event_line(event))
+    if record.mail["lost"]:
+        click.echo(f"原文：{record.mail['lost']}")
+        return PROBLEMS
     click.echo(f"附件：{'、'.join(attached) or '无'}")
     click.echo(f"\n{_printable(text)}")
     return DONE

@@ -144,13 +144,7 @@ class _Run:
                 recorded, answer = answer, None
                 self._record(recorded, sending=mail)
                 if mail is not None:
-                    reached("send")
-                    attempt = self._transport.send(
-                        mail.recipient, mail.eml, slow_after=SLOW_S, when_slow=self._turns.give
-                    )
-                    reached("sent")
-                    answer = Answer(mail, attempt.outcome, attempt.text)
-                    self._judge_channel(attempt)
+                    answer = self._attempt(self._transport, mail)
                 if progress is not None:
                     progress(done + 1, len(due))
                 if self.tally.paused is not None:
@@ -158,6 +152,15 @@ class _Run:
         finally:
             self._turns.take()
             self._record(answer)
+
+    def _attempt(self, transport: Transport, mail: ClaimedMail) -> Answer:
+        if mail.eml is None:
+            return Answer(mail, Outcome.REJECTED, mail.lost)
+        reached("send")
+        attempt = transport.send(mail.recipient, mail.eml, slow_after=SLOW_S, when_slow=self._turns.give)
+        reached("sent")
+        self._judge_channel(attempt)
+        return Answer(mail, attempt.outcome, attempt.text)
 
     def _next(self, due: list[str], place: int) -> ClaimedMail | None:
         """The mail if it is still due. While the warehouse is open nobody else can have changed it."""

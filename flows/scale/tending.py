@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 
 from config.register import ConfigError
 from flows.office import Office
+from warehouse.durable import whole
 from warehouse.lake.upkeep import Tidied, move_in, tidy
+from warehouse.letterbook import FOLDER
 
 
 def tidy_lake(office: Office, now: datetime, expire_before: datetime | None = None) -> Tidied:
@@ -18,12 +21,17 @@ def tidy_lake(office: Office, now: datetime, expire_before: datetime | None = No
 
 
 def move_into_lake(office: Office, source: Path) -> dict[str, int]:
-    """Rows moved by table.
+    """Rows moved by table; the letter book beside ``source`` comes along.
 
     :raises ConfigError: this office has no lake
     :raises warehouse.store.StoreError: the lake is not empty
     """
     _check(office)
+    for page in sorted((source.parent / FOLDER).glob("letters-*.mime")):
+        kept = office.home.letters / page.name
+        if not kept.exists():
+            with whole(kept, synced=True) as fresh:
+                shutil.copyfile(page, fresh)
     with office.store() as store:
         return move_in(store, source)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.home import Home
-from warehouse.durable import whole, write_whole
+from warehouse.durable import sync_folder, whole, write_whole
 
 
 def archive_path(home: Home, sha256: str) -> Path:
@@ -39,11 +39,7 @@ def make_durable(home: Home, hashes: Iterable[str]) -> None:
     """The names in archive and quarantine survive a power cut; the bytes were synced when they were copied."""
     folders = {archive_path(home, sha256).parent for sha256 in hashes}
     for folder in (*sorted(f for f in folders if f.exists()), home.archive, home.quarantine):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(folder)
 
 
 def set_aside(home: Home, path: bytes, name: str) -> None:

@@ -27,7 +27,7 @@ from warehouse import audit
 from warehouse.places import LOCK_TIMEOUT_S, publish_snapshot
 
 # What a home cannot do without; workbooks, site and snapshot are made again from these.
-KEPT = ("config", "archive", "audit", "quarantine", "returned", "reports", "outbox")
+KEPT = ("config", "archive", "audit", "letters", "quarantine", "returned", "reports", "outbox")
 _PART = ".part"
 
 

@@ -71,19 +71,19 @@ def _config(office: Office) -> Iterator[Check]:
 
 def _folders(office: Office) -> Iterator[Check]:
     home = office.home
-    for folder in (home.inbox, home.archive, home.audit, home.outbox, home.logs, home.backups):
+    for folder in (home.inbox, home.archive, home.audit, home.letters, home.outbox, home.logs, home.backups):
         usable = not folder.exists() or os.access(folder, os.R_OK | os.W_OK | os.X_OK)
         said = "" if usable else " 不可读写；请检查所有者与权限（chown、chmod）"
         yield Check(usable, f"目录：{folder}{said}", f"folder.{folder.name}")
     missing = [u.code for u in office.config.units if not (home.inbox / u.code).is_dir()]
     if missing:
         yield Check(False, f"投递目录：缺 {len(missing)} 家的文件夹；请运行 jibao init", "folder.units")
-    private = [home.root / n for n in ("warehouse.duckdb", "audit", "archive", "config")]
+    private = [home.root / n for n in ("warehouse.duckdb", "audit", "letters", "archive", "config")]
     open_to_all = [p.name for p in private if p.exists() and p.stat().st_mode & stat.S_IWOTH]
     if open_to_all:
         yield Check(False, f"权限：{'、'.join(open_to_all)} 任何人可写；请 chmod o-w", "permissions")
     else:
-        yield Check(True, "权限：仓库、审计日志、归档、配置没有对所有人开放写入", "permissions")
+        yield Check(True, "权限：仓库、审计日志、信件存档、归档、配置没有对所有人开放写入", "permissions")
     if os.geteuid() == 0:
         yield Check(True, "用户：以 root 运行；正式使用请建专用用户（见 docs/operations.md）", "user")
 

@@ -17,8 +17,9 @@ import duckdb
 from filelock import FileLock
 
 from flows.office import Office
-from warehouse import audit, rebuilding
+from warehouse import audit, ledger, rebuilding
 from warehouse.journal import Entry, JournalBroken
+from warehouse.letterbook import LetterBook
 from warehouse.places import LOCK_TIMEOUT_S, StoreError
 from warehouse.store import Reader
 
@@ -50,6 +51,8 @@ def prove(office: Office, *, quick: bool = False, head: str = "") -> Proof:
         try:
             with Reader(office.home.warehouse) as reader:
                 _warehouse(reader, proof, entries)
+                if not quick:
+                    _letters(office, reader, proof)
                 if not quick and not proof.problems:
                     _row_by_row(office, reader.con, proof)
         except (StoreError, duckdb.Error) as error:
@@ -126,6 +129,13 @@ def _warehouse(reader: Reader, proof: Proof, entries: Mapping[int, Entry]) -> No
             told += entry.content["audit"]
     if told != [r["hash"] for r in rows] and not proof.problems:
         proof.problems.append(f"审计记录在仓库里有 {len(rows)} 条，按日志应有 {len(told)} 条，或内容不同")
+
+
+def _letters(office: Office, reader: Reader, proof: Proof) -> None:
+    lost = ledger.unreadable(reader, LetterBook(office.home.letters))
+    proof.problems += [
+        f"邮件 {mail_id}：{why}；请从备份的 letters/ 目录取回" for mail_id, why in lost.items()
+    ]
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:

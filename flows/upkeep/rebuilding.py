@@ -17,10 +17,12 @@ from flows.office import Office
 from flows.steps import judging
 from flows.steps.shelving import archive_path
 from flows.upkeep.backups import alone, move_aside
-from warehouse import audit, rebuilding
+from warehouse import audit, ledger, rebuilding
 from warehouse.intake.reading import ROW_COLUMNS, Landing
 from warehouse.journal import JournalBroken
+from warehouse.letterbook import LetterBook
 from warehouse.places import FilePlace, publish_snapshot
+from warehouse.store import Reader
 
 
 class RebuildError(RuntimeError):
@@ -36,6 +38,7 @@ class Rebuilt:
     files: int = 0
     figures: int = 0  # cells read again from the archive
     missing: list[str] = field(default_factory=list)  # receipt numbers whose file is gone or altered
+    letters: dict[str, str] = field(default_factory=dict)  # letters gone or altered: why, by mail
     differing: list[str] = field(default_factory=list)  # figures that this version reads otherwise
     seconds: float = 0
     aside: Path | None = None
@@ -64,6 +67,8 @@ def rebuild(office: Office, as_of: datetime) -> Rebuilt:
             done = rebuilding.replay(office.journal, made)
             result = Rebuilt(done.entries, done.rows)
             _compare_with_archive(office, made, result)
+            with Reader(made) as reader:
+                result.letters = ledger.unreadable(reader, LetterBook(home.letters))
             result.aside = home.backups / f"before-rebuild-{as_of:%Y%m%d-%H%M%S}"
             move_aside(home, result.aside, (home.warehouse.name, home.warehouse.name + ".wal"))
             made.rename(home.warehouse)

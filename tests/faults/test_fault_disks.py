@@ -168,6 +168,7 @@ PLACES = (
     "archive",
     "audit",
     "landing",
+    "letters",
     "quarantine",
     "outbox",
     "reports",

@@ -21,7 +21,7 @@ from flows.upkeep.retention import expired_backups
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    kept = ("archive", "audit", "quarantine", "returned", "reports", "outbox", "config")
+    kept = ("archive", "audit", "letters", "quarantine", "returned", "reports", "outbox", "config")
     return {
         p.relative_to(root).as_posix(): p.read_bytes()
         for folder in kept

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,6 +87,23 @@ def test_a_lost_or_altered_archive_file_is_named(office: Office) -> None:
     assert len(done.missing) >= 2 and all("-" in r for r in done.missing)
 
 
+def test_a_lost_or_altered_letter_is_named(office: Office) -> None:
+    """Everything else is rebuilt all the same; the file put back makes it whole again."""
+    [path, *_] = sorted(office.home.letters.iterdir())
+    kept = path.read_bytes()
+    path.write_bytes(kept[:-1] + b"?")
+    done = upkeep.rebuild(office, NOW)
+    assert len(done.letters) == 1 and not done.missing
+    [problem] = upkeep.prove(office).problems
+    assert "缺失或被改动" in problem and "letters/" in problem
+    path.unlink()
+    assert len(upkeep.rebuild(office, NOW + timedelta(hours=1)).letters) > 1
+    path.write_bytes(kept)
+    assert (
+        upkeep.rebuild(office, NOW + timedelta(hours=2)).letters == {} and upkeep.prove(office).problems == []
+    )
+
+
 def test_an_older_warehouse_is_refused(office: Office, tmp_path: Path) -> None:
     shutil.copyfile(office.home.warehouse, tmp_path / "older.duckdb")
     steps.open_cycle(office, "2020-Q2", datetime(2020, 7, 1, 9, tzinfo=SHANGHAI))
@@ -100,7 +117,7 @@ def test_an_older_warehouse_is_refused(office: Office, tmp_path: Path) -> None:
 
 _CLOSE_AND_DIE = """
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from config.calendar import SHANGHAI
 from flows.office import open_office

@@ -13,6 +13,8 @@ from played_office import NOW, PERIODS, mart, without_last_audit
 
 from flows import steps, upkeep
 from flows.office import Office
+from warehouse import ledger
+from warehouse.letterbook import FOLDER, LetterBook, Page
 from warehouse.store import Reader
 
 FROZEN = (
@@ -46,6 +48,7 @@ def made_by_008(source: Path, target: Path) -> int:
             digest = hashlib.sha256(text.encode()).hexdigest()
             con.execute("INSERT INTO migration VALUES (?, ?)", [f"{name}.sql", digest])
         con.execute(f"ATTACH '{source}' AS source (READ_ONLY)")
+        _put_letters_within(con, LetterBook(source.with_name(FOLDER)))
         rows = 0
         tables = [
             t
@@ -63,11 +66,21 @@ def made_by_008(source: Path, target: Path) -> int:
                     [table],
                 ).fetchall()
             ]
-            rows_of = WHOLE_SETS if table == "attainment" else f"source.main.{table}"
+            rows_of = {"attainment": WHOLE_SETS, "mail": "letters_within"}.get(table, f"source.main.{table}")
             con.execute(f"INSERT INTO {table} BY NAME SELECT {', '.join(columns)} FROM {rows_of}")
             rows += con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+        con.execute("DROP TABLE letters_within")
         con.execute("CHECKPOINT")
     return rows
+
+
+def _put_letters_within(con: duckdb.DuckDBPyConnection, book: LetterBook) -> None:
+    """A table like that of mails, with the letters in it: there was no letter book."""
+    con.execute("CREATE TEMP TABLE letters_within AS FROM source.main.mail")
+    where = "letter_file, letter_at, letter_size, letter_sha256"
+    for mail_id, *page in con.execute(f"SELECT mail_id, {where} FROM letters_within").fetchall():
+        letter = book.read(Page(*page))
+        con.execute("UPDATE letters_within SET eml = ? WHERE mail_id = ?", [letter, mail_id])
 
 
 @pytest.fixture
@@ -78,6 +91,7 @@ def old(office: Office) -> Office:
     assert made_by_008(source, home.warehouse) > 300
     home.snapshot.unlink()
     shutil.rmtree(home.audit)  # 008 knew no journal
+    home.letters.rename(home.root / "letters-of-today")
     return office
 
 
@@ -90,13 +104,24 @@ def test_a_home_of_008_opens_and_says_the_same(old: Office) -> None:
         n: r for n, r in before.items() if n.startswith("mart.")
     }
     # Assessments are stored otherwise since.
-    assert {**before, "main.assessment": [], "main.attainment": after["main.attainment"]} == after
+    otherwise = {n: after[n] for n in ("main.attainment", "main.mail")}
+    assert {**before, "main.assessment": []} | otherwise == after
     # From now on there is a journal: what lay there before is its first entry.
     proof = upkeep.prove(old)
     assert proof.problems == [] and any("基线" in n for n in proof.notices)
     old.home.warehouse.unlink()
     upkeep.rebuild(old, NOW)
     assert without_last_audit(mart(old.home.snapshot)) == after
+
+
+def test_letters_of_before_are_sent_and_proved(old: Office) -> None:
+    today = LetterBook(old.home.root / "letters-of-today")
+    with old.store() as store:
+        mails = store.rows("list_mails", {"period": None, "state": None})
+        shown = [ledger.show(store, m["mail_id"]).mail for m in mails]
+        assert ledger.unreadable(store, store.letters) == {}
+    kept = b"".join(p.read_bytes() for p in today.folder.iterdir())
+    assert shown and all(m["eml"] in kept for m in shown)
 
 
 def test_work_goes_on_after_the_upgrade(old: Office) -> None:
