@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shared_homes import OF_ONE_OFFICE
 from xdist.scheduler import LoadScopeScheduling
 
 gc.set_threshold(50_000)  # as the command line does: thousands of records, hardly a cycle
@@ -23,7 +24,7 @@ class _OneOffice(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "office" if file.rpartition("/")[2].startswith("test_up_") else file
+        return "office" if file.rpartition("/")[2] in OF_ONE_OFFICE else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _OneOffice:
@@ -31,8 +32,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _OneOffice:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What the running office serves takes longest, so it starts first."""
-    items.sort(key=lambda item: not item.path.name.startswith("test_up_"))
+    """What the running office serves takes longest, so it starts first; then what starts an office of its own."""
+    items.sort(
+        key=lambda item: (item.path.name not in OF_ONE_OFFICE, not item.path.name.startswith("test_up_"))
+    )
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+# Files whose tests ask the one running office; other files of test_up_ start their own.
+OF_ONE_OFFICE = {
+    f"test_up_{name}.py" for name in ("api", "browser", "retention", "rounds", "sign_off", "survival")
+}  # fmt: skip
 # A lake of its own for every home (tests/conftest.py): its figures do not lie in the folder, so nothing can be copied.
 ARE_COPIED = os.environ.get("JIBAO_TEST_STORE") != "ducklake"
 
