@@ -72,6 +72,9 @@ class CountedLine:
     previous_value: float | None = None  # set when this replaces an earlier accepted figure
     previous_state: str | None = None
     previous_is_nil: bool = False
+    is_indicator: bool = True
+    reason: str = ""  # of this revision
+    published_light: str | None = None  # of the indicator, as last published for the unit's city
 
     @property
     def is_change(self) -> bool:

@@ -27,11 +27,6 @@ from warehouse.facts import Arrival, Judged, Status
 from warehouse.ledger import OutgoingMail
 from warehouse.store import Store
 
-_COUNTED = (
-    "item", "name", "cell", "value", "unit_label", "state", "is_nil", "previous_value", "previous_state",
-    "previous_is_nil",
-)  # fmt: skip
-
 
 def answers(
     office: Office,
@@ -89,7 +84,7 @@ def answers(
             )  # fmt: skip
             continue
         view = ReceiptView(
-            **common, status=str(j.status), counted=tuple(line for line, _ in told),
+            **common, status=str(j.status), counted=tuple(told),
             timely=s.received_at <= due[period] if period in due else None,
         )  # fmt: skip
         yield post.letter(
@@ -122,12 +117,9 @@ def copies(office: Office, store: Store, seen: Sequence[Arrival], as_of: datetim
     return letters
 
 
-def _counted(store: Store, judged: Iterable[Judged]) -> dict[str, list[tuple[CountedLine, dict[str, Any]]]]:
-    found: dict[str, list[tuple[CountedLine, dict[str, Any]]]] = defaultdict(list)
+def _counted(store: Store, judged: Iterable[Judged]) -> dict[str, list[CountedLine]]:
     ids = [j.submission.submission_id for j in judged]
-    for row in store.rows("list_counted", {"submissions": ids}):
-        found[row["submission_id"]].append((CountedLine(**{k: row[k] for k in _COUNTED}), row))
-    return found
+    return store.grouped("list_counted", "submission_id", CountedLine, {"submissions": ids})
 
 
 def _owed(store: Store, judged: Iterable[Judged]) -> dict[tuple[str, str], tuple[OwedItem, ...]]:

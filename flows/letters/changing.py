@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from config.language import Language
 from flows.letters.posting import Post
@@ -15,21 +14,19 @@ from warehouse.ledger import OutgoingMail
 LINES_MAX = 40
 
 
-def change_alert(
-    post: Post, judged: Judged, counted: Sequence[tuple[CountedLine, dict[str, Any]]]
-) -> list[OutgoingMail]:
+def change_alert(post: Post, judged: Judged, counted: Sequence[CountedLine]) -> list[OutgoingMail]:
     """One alert a file that replaced accepted figures of indicators; none when nothing was replaced.
 
-    :param counted: what the file brought, each with its row of ``list_counted.sql``
+    :param counted: what the file brought
     """
-    changed = [(line, row) for line, row in counted if line.is_change and row["is_indicator"]]
+    changed = [line for line in counted if line.is_change and line.is_indicator]
     if not changed:
         return []
     s = judged.submission
-    lines = [_told(post.say, line, row) for line, row in changed[:LINES_MAX]]
+    lines = [_told(post.say, line) for line in changed[:LINES_MAX]]
     if len(changed) > LINES_MAX:
         lines.append(post.say("另有%(n)s项，见回执。", n=len(changed) - LINES_MAX))
-    restated = any(str(row["reason"]).startswith("重述") for _, row in changed)
+    restated = any(line.reason.startswith("重述") for line in changed)
     say, name, n = post.say, post.name_of(s.unit), len(changed)
     file = {"receipt_no": s.receipt_no, "file_name": s.file_name}
     return [
@@ -54,16 +51,16 @@ def change_alert(
     ]
 
 
-def _told(say: Language, line: CountedLine, row: dict[str, Any]) -> str:
+def _told(say: Language, line: CountedLine) -> str:
     old = _figure(say, line.previous_value, line.previous_state, line.previous_is_nil, line.unit_label)
     new = _figure(say, line.value, line.state, line.is_nil, line.unit_label)
-    published = row["published_light"]
+    published = line.published_light
     shown = light(published, say).label if published and published != "none" else ""
     told = say("%(name)s（%(item)s）：%(old)s 改为 %(new)s", name=line.name, item=line.item, old=old, new=new)
     if shown:
         told += say("，现灯号%(light)s，可能变化", light=shown)
-    if str(row["reason"]).startswith("重述"):
-        told += say("；原因：%(reason)s", reason=say.stored(row["reason"].removeprefix("重述：")))
+    if line.reason.startswith("重述"):
+        told += say("；原因：%(reason)s", reason=say.stored(line.reason.removeprefix("重述：")))
     return told
 
 

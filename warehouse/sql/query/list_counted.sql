@@ -12,7 +12,7 @@ published AS (
 )
 SELECT o.submission_id, o.item, coalesce(i.name, a.name) AS name, o.cell, o.value, coalesce(i.unit_label, '') AS unit_label, o.state,
        o.status = 'nil' AS is_nil, b.value AS previous_value, b.state AS previous_state, coalesce(b.status = 'nil', false) AS previous_is_nil,
-       i.indicator IS NOT NULL AS is_indicator, o.reason,
+       i.indicator IS NOT NULL AS is_indicator, coalesce(o.reason, '') AS reason,
        t.light AS published_light
 FROM brought o
 JOIN cycle c ON c.period = o.period
