@@ -175,8 +175,6 @@ def _settle_batch(
     ]
     claims = [verdicts.claims_of(office, s, r) for s, r in zip(submissions, read, strict=True)]
     judgement = _judge(office, store, run_id, claims, read, as_of, period)
-    for reading in read:
-        reading.rows.clear()  # they stand in tables by now: some 40 MB of 3,000 files
     reached("check")
     found = judging.by_submission(judgement.findings)
     judged = judging.settle(office, store, new, submissions, claims, read, found)

@@ -77,6 +77,7 @@ def _recheck(office: Office, store: Store, run_id: str, as_of: datetime, result:
     if not standing:
         return
     claims = [verdicts.claims_of(office, s.submission, r) for s, r in zip(standing, readings, strict=True)]
+    places = [[(row[_SHEET], row[_ROW], row[_ITEM]) for row in r.rows] for r in readings]
     judgement = _judge(office, store, claims, readings, result.period, run_id, as_of)
     found = judging.by_submission(judgement.findings)
     before = rechecking.present_findings(store, result.period)
@@ -92,7 +93,7 @@ def _recheck(office: Office, store: Store, run_id: str, as_of: datetime, result:
         if new is not old:
             changed.append(verdict)
             result.changed.append(_told(s, verdict))
-    rejected = _rejected(office, standing, readings, judged, judgement)
+    rejected = _rejected(office, standing, places, judged, judgement)
     returns = returning.annotate(office, changed, found, as_of)
     with store.transaction():
         result.revisions = rechecking.record_recheck(
@@ -175,7 +176,7 @@ def _same(standing: Standing) -> Judged:
 def _rejected(
     office: Office,
     standing: Sequence[Standing],
-    readings: Sequence[Reading],
+    places: Sequence[Sequence[tuple[str, int, str]]],
     judged: Sequence[Judged],
     judgement: Judgement,
 ) -> set[tuple[str, str, int]]:
@@ -183,12 +184,10 @@ def _rejected(
     rejected, refused = judgement.rejected(), judgement.refused()
     if not office.config.settings.checks.accept_good_cells:
         refused |= {j.submission.submission_id for j in judged if j.status is Status.RETURNED}
-    for s, reading in zip(standing, readings, strict=True):
+    for s, of_file in zip(standing, places, strict=True):
         sid = s.submission.submission_id
         rejected |= {
-            (sid, row[_SHEET], row[_ROW])
-            for row in reading.rows
-            if sid in refused or row[_ITEM] in s.overtaken
+            (sid, sheet, row) for sheet, row, item in of_file if sid in refused or item in s.overtaken
         }
     return rejected
 
