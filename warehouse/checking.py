@@ -6,7 +6,7 @@ is acceptable (checks), reading files (intake), writing facts (facts).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,8 @@ from warehouse.store import Reader, Store, insert_rows, query
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-PREPARING_MEMORY_MB = 384
+PREPARING_MEMORY_MB = 256
+ROWS_AT_ONCE = 30_000
 _FILES_AT_ONCE = 500  # whose rows are in memory twice while they are inserted
 _FIGURES = ("value", "numerator", "denominator")
 _SUBMISSION_COLUMNS = (
@@ -103,10 +104,9 @@ def prepare(
     :returns: rows as ``prepare_checks.sql`` and files as ``prepare_file_checks.sql`` describe them
     """
     load(store, submissions, readings)
-    # 75,000 rows fit; what does not is spilled to disk beside the warehouse, and the peak stays below 1 GB.
     store.con.execute(f"SET memory_limit = '{PREPARING_MEMORY_MB}MB'")
     try:
-        rows = store.con.execute(query("prepare_checks"), {"figures": sheets[0], "progress": sheets[1]}).df()
+        rows = _prepared(store, {"figures": sheets[0], "progress": sheets[1]})
         files = store.con.execute(
             query("prepare_file_checks"), {"period": period, "template_version": template_version}
         ).df()
@@ -115,6 +115,30 @@ def prepare(
         with suppress(duckdb.TransactionException):
             store.con.execute("RESET memory_limit")
     return rows, files
+
+
+def _prepared(store: Store | Reader, named: Mapping[str, Any]) -> DataFrame:
+    """Part by part: in the making a row takes 4 KB, in the frame half of that."""
+    import pandas as pd
+
+    store.con.execute(query("create_incoming_part_checks"), {"rows_at_once": ROWS_AT_ONCE})
+    parts: list[DataFrame] = []
+    for part in store.rows("list_incoming_parts") or [{"part": 0}]:
+        made = store.con.execute(query("prepare_checks"), {**named, **part}).df()
+        made["row_no"] += sum(map(len, parts))
+        parts.append(made)
+    if len(parts) == 1:
+        return parts[0]
+    for name in parts[0].columns:
+        # Whether a column has gaps, or nothing at all, is seen in one part and not in another.
+        kinds = sorted(
+            {p[name].dtype for p in parts},
+            key=lambda k: (pd.api.types.is_extension_array_dtype(k), str(k) != "object"),
+        )
+        if len(kinds) > 1:
+            for made in parts:
+                made[name] = made[name].astype(kinds[-1])
+    return pd.concat(parts, ignore_index=True)
 
 
 def rows_of(store: Store | Reader, ids: Iterable[str]) -> list[tuple[str, str, int]]:

@@ -24,7 +24,7 @@ from warehouse.killpoints import reached
 
 # Rows that the open transaction added carry numbers from here on until they are committed.
 _LOCAL_ROWS = 36028797018960000
-_ROWS_AT_ONCE, _LETTERS_AT_ONCE = 20_000, 200  # of what is read to be written down, each some 5 MB
+_ROWS_AT_ONCE, _LETTERS_AT_ONCE = 5_000, 200  # of what is read to be written down, each some 5 MB as objects
 _OWN = ("journal", "migration")
 _WRITES = re.compile(r"^\s*(INSERT\s+INTO|DELETE\s+FROM|UPDATE|MERGE\s+INTO|TRUNCATE)\s+(\w+)", re.M | re.I)
 # As text DuckDB reads them back to the last digit, whatever the time zone.

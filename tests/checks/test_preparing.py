@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 from batches import CONFIG, PERIOD, Upload, observe
 
@@ -119,6 +120,33 @@ def test_rows_arrive_in_the_warehouse_as_they_were_read(store: Store) -> None:
     assert sorted(found, key=repr) == sorted(
         [tuple(float(v) if isinstance(v, Decimal) else v for v in line) for line in sent], key=repr
     )
+
+
+def test_a_batch_in_parts_is_judged_as_in_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """City by city; a column that is empty in one part is what it is in the others."""
+    for unit, city in (("FGJ", "东市"), ("SWJ", "西市"), ("441402", "西市"), ("441403", "西市")):
+        store.con.execute("UPDATE unit SET city = ? WHERE unit = ?", [city, unit])
+    observe(store, "FGJ", "I-08", "2019-Q2", 5, remark="说明")
+    uploads = [
+        Upload("a"), Upload("b", {"I-01": {"value": 10700, "remark": "口径调整"}}), Upload("c", period="1999-Q1"),
+        Upload("d", {"I-08": {"value": 9}, "I-11": {"value": -1}}, unit="FGJ"),
+        Upload("e", {"I-07": {"value": 100}, "I-08": {"value": 1}}, unit="SWJ"),
+        Upload("f", {"I-07": {"value": 60}, "I-10": {"value": 5, "numerator": 1}}, unit="441402"),
+        Upload("g", {"I-07": {"value": 30, "value_text": "三十"}}, unit="441403"),
+    ]  # fmt: skip
+    found = []
+    for at_once, parts in ((30_000, 1), (1, 4)):
+        monkeypatch.setattr(checking, "ROWS_AT_ONCE", at_once)
+        rows, files = prepare(store, [u.submission() for u in uploads], [u.as_reading() for u in uploads])
+        assert len(store.rows("list_incoming_parts")) == parts and rows["row_no"].is_unique
+        judgement = judge(rows, files, CONFIG)
+        assert not judgement.not_checked
+        by = ["submission_id", "sheet", "row", "item"]
+        found.append((rows.drop(columns="row_no").sort_values(by, ignore_index=True), judgement))
+    (whole, first), (pieces, second) = found
+    pd.testing.assert_frame_equal(whole, pieces)
+    assert first.findings == second.findings and len(first.findings) > 5
+    assert {f.submission_id for f in first.findings} >= {"c", "d", "e", "f", "g"}
 
 
 def test_no_files_no_frames(store: Store) -> None:

@@ -2,3 +2,4 @@
 DROP TABLE IF EXISTS incoming_row;
 DROP TABLE IF EXISTS incoming_submission;
 DROP TABLE IF EXISTS incoming_problem;
+DROP TABLE IF EXISTS incoming_part;

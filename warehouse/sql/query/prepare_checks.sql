@@ -1,4 +1,5 @@
--- One row per submitted row and per owed item left out, with every comparison the rules need; NULL: the rule does not apply
+-- One row per submitted row and per owed item left out of part $part of the batch, with every comparison the rules need; NULL: the
+-- rule does not apply
 WITH cycle_plan AS (
     SELECT period, arg_max(plan_hash, opened_at) AS plan_hash FROM cycle GROUP BY period
 ),
@@ -9,6 +10,7 @@ judged AS MATERIALIZED (
         CAST(left(s.period, 4) AS INTEGER) * 4 + CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE CAST(right(s.period, 1) AS INTEGER) END AS quarter_no,
         CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE 1 END AS cycle_quarters
     FROM incoming_submission AS s
+    JOIN incoming_part AS x ON x.submission_id = s.submission_id AND x.part = $part
     JOIN cycle_plan AS c ON c.period = s.period
     LEFT JOIN plan AS p ON p.plan_hash = c.plan_hash
     LEFT JOIN unit AS u ON u.plan_hash = c.plan_hash AND u.unit = s.unit
