@@ -26,8 +26,11 @@ CITIES, COUNTIES, INDICATORS, QUARTERS = 340, 10, 35, 24
 PERIOD, AS_OF, LATE = "2020-Q3", "2020-10-20T09:00", "2020-10-29T09:00"
 UNIT = "U00000"
 _WORK = """
+import gc
 import sys
 from pathlib import Path
+
+gc.set_threshold(50_000)  # as the command line does
 from flows import clock, steps
 from flows.office import open_office
 from warehouse import attainment
@@ -38,6 +41,7 @@ result = steps.collect(office, moment, period=sys.argv[2])
 assert result.accepted + result.accepted_with_warnings == 1, result
 with office.store() as store, store.transaction():
     assert attainment.compute(store, sys.argv[2], moment) > 0
+gc.freeze()
 """
 
 
