@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from warehouse.killpoints import reached
 
@@ -53,6 +54,28 @@ def write_whole(path: Path, data: bytes | str, *, synced: bool = False, point: s
     """``path`` holds ``data`` (text as UTF-8) or what it held before; arguments and errors as :func:`whole`."""
     with whole(path, synced=synced, point=point) as part:
         part.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[BinaryIO]:
+    """``path`` opened at its end; what is written there survives a power cut, or the file is as it was.
+
+    :raises OSError: disk full, read-only, no permission
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
+    with path.open("ab") as file:
+        size = file.tell()
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            # What the buffer still holds must not be written by closing.
+            os.ftruncate(file.fileno(), size)
+            raise
+    if is_new:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from typing import IO, Any
 
 import orjson
 
-from warehouse.durable import sync_folder, write_whole
+from warehouse.durable import appending, write_whole
 
 START = "0" * 64  # what the first entry names as its predecessor
 _OPEN, _MIDDLE, _CLOSE = '{"hash":"', '","entry":', "}\n"
@@ -116,22 +115,10 @@ class Journal:
         return Head(sequence, digest.hexdigest())
 
     def _write(self, digest: str, text: IO[bytes]) -> None:
-        path = self._file()
-        is_new = not path.exists()
-        with path.open("ab") as file:
-            size = file.tell()
-            try:
-                file.write(f"{_OPEN}{digest}{_MIDDLE}".encode())
-                shutil.copyfileobj(text, file, _IN_MEMORY)
-                file.write(_CLOSE.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            except OSError:
-                # What the buffer still holds must not be written by closing.
-                os.ftruncate(file.fileno(), size)
-                raise
-        if is_new:
-            sync_folder(self.folder)
+        with appending(self._file()) as file:
+            file.write(f"{_OPEN}{digest}{_MIDDLE}".encode())
+            shutil.copyfileobj(text, file, _IN_MEMORY)
+            file.write(_CLOSE.encode())
 
     def confirm(self, head: Head) -> None:
         """Notes that the warehouse holds everything up to ``head``."""

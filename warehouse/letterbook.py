@@ -10,13 +10,12 @@ bytes may lie here that nothing tells of.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from warehouse.durable import sync_folder
+from warehouse.durable import appending
 from warehouse.killpoints import reached
 
 FOLDER = "letters"
@@ -42,31 +41,22 @@ class LetterBook:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def files(self) -> list[Path]:
+        return sorted(self.folder.glob("letters-*.mime"))
+
     def add(self, letters: Iterable[bytes], at: datetime) -> list[Page]:
         """Writes and syncs ``letters`` into the file of ``at``'s month.
 
         :raises OSError: disk full, read-only, no permission; the file is as it was
         """
-        path = self.folder / f"letters-{at:%Y-%m}.mime"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        is_new = not path.exists()
-        pages = []
-        with path.open("ab") as file:
-            start = file.tell()
-            try:
-                for letter in letters:
-                    digest = hashlib.sha256(letter).hexdigest()
-                    pages.append(Page(path.name, file.tell(), len(letter), digest))
-                    file.write(letter)
-                file.flush()
-                reached("letters-part")
-                os.fsync(file.fileno())
-            except OSError:
-                # What the buffer still holds must not be written by closing.
-                os.ftruncate(file.fileno(), start)
-                raise
-        if is_new:
-            sync_folder(self.folder)
+        path, pages = self.folder / f"letters-{at:%Y-%m}.mime", []
+        with appending(path) as file:
+            for letter in letters:
+                digest = hashlib.sha256(letter).hexdigest()
+                pages.append(Page(path.name, file.tell(), len(letter), digest))
+                file.write(letter)
+            file.flush()
+            reached("letters-part")
         reached("letters")
         return pages
 
@@ -80,7 +70,8 @@ class LetterBook:
                 file.seek(page.letter_at)
                 letter = file.read(page.letter_size)
         except OSError as error:
-            raise LetterLost(f"信件存档 letters/{page.letter_file} 读不出（{error.strerror}）") from error
+            why = "文件不见了" if isinstance(error, FileNotFoundError) else error.strerror
+            raise LetterLost(f"信件存档 letters/{page.letter_file} 读不出（{why}）") from error
         if hashlib.sha256(letter).hexdigest() != page.letter_sha256:
             raise LetterLost(
                 f"信件存档 letters/{page.letter_file} 第 {page.letter_at} 字节处的信件缺失或被改动过"
