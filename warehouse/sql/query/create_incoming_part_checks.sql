@@ -1,18 +1,19 @@
--- Temp table incoming_part: the batch in parts of about $rows_at_once rows. A city is never cut: its units' figures are compared.
+-- Temp table incoming_part: each file with its plan (NULL: no open cycle) and city, in parts of about $rows_at_once rows. A city is
+-- never cut: its units' figures are compared.
 CREATE OR REPLACE TEMP TABLE incoming_part AS
 WITH cycle_plan AS (
     SELECT period, arg_max(plan_hash, opened_at) AS plan_hash FROM cycle GROUP BY period
 ),
 filed AS (
-    SELECT s.submission_id, coalesce(u.city, p.city, '') AS city, count(r.submission_id) AS rows
+    SELECT s.submission_id, c.plan_hash, coalesce(u.city, p.city) AS city, count(r.submission_id) AS rows
     FROM incoming_submission AS s
     LEFT JOIN cycle_plan AS c ON c.period = s.period
     LEFT JOIN plan AS p ON p.plan_hash = c.plan_hash
     LEFT JOIN unit AS u ON u.plan_hash = c.plan_hash AND u.unit = s.unit
     LEFT JOIN incoming_row AS r ON r.submission_id = s.submission_id
     GROUP BY ALL
-),
-placed AS (
-    SELECT city, sum(sum(rows)) OVER (ORDER BY city) - sum(rows) AS rows_before FROM filed GROUP BY city
 )
-SELECT submission_id, CAST(rows_before // $rows_at_once AS INTEGER) AS part FROM filed JOIN placed USING (city)
+SELECT submission_id, plan_hash, city,
+    -- The rows of the cities before: ordered by city alone, the running sum takes in all of this one.
+    CAST((sum(rows) OVER (ORDER BY city NULLS FIRST) - sum(rows) OVER (PARTITION BY city)) // $rows_at_once AS INTEGER) AS part
+FROM filed

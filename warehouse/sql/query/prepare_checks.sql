@@ -1,19 +1,14 @@
 -- One row per submitted row and per owed item left out of part $part of the batch, with every comparison the rules need; NULL: the
 -- rule does not apply
-WITH cycle_plan AS (
-    SELECT period, arg_max(plan_hash, opened_at) AS plan_hash FROM cycle GROUP BY period
-),
+WITH
 -- Rows of a file that is held, in the wrong folder or for no open cycle are not judged one by one.
 judged AS MATERIALIZED (
-    SELECT s.submission_id, s.unit, s.period, s.received_at, c.plan_hash, coalesce(u.city, p.city) AS city,
+    SELECT s.submission_id, s.unit, s.period, s.received_at, x.plan_hash, x.city,
         CAST(left(s.period, 4) AS INTEGER) AS year, CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE CAST(right(s.period, 1) AS INTEGER) END AS quarter,
         CAST(left(s.period, 4) AS INTEGER) * 4 + CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE CAST(right(s.period, 1) AS INTEGER) END AS quarter_no,
         CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE 1 END AS cycle_quarters
     FROM incoming_submission AS s
-    JOIN incoming_part AS x ON x.submission_id = s.submission_id AND x.part = $part
-    JOIN cycle_plan AS c ON c.period = s.period
-    LEFT JOIN plan AS p ON p.plan_hash = c.plan_hash
-    LEFT JOIN unit AS u ON u.plan_hash = c.plan_hash AND u.unit = s.unit
+    JOIN incoming_part AS x ON x.submission_id = s.submission_id AND x.part = $part AND x.plan_hash IS NOT NULL
     WHERE s.held_reason IS NULL AND s.unit <> ''
         AND coalesce(s.name_unit, s.unit) = s.unit AND coalesce(s.code_unit, s.unit) = s.unit
 ),
