@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.letterbook import FOLDER
+
 
 @dataclass(frozen=True)
 class Home:
@@ -70,7 +72,7 @@ class Home:
     @property
     def letters(self) -> Path:
         """Every letter as it was composed; never changed."""
-        return self.root / "letters"
+        return self.root / FOLDER
 
     @property
     def backups(self) -> Path:

@@ -67,6 +67,7 @@ def show_command(home: Path | None, config: Path | None, mail_id: str, as_json: 
             record = ledger.show(store, mail_id)
         except LedgerError as error:
             return _refused(error)
+    lost = record.mail["lost"]
     letter = email.message_from_bytes(record.mail["eml"] or b"", policy=email.policy.default)
     body = letter.get_body(("plain",))
     text = body.get_content() if body is not None else ""
@@ -76,14 +77,16 @@ def show_command(home: Path | None, config: Path | None, mail_id: str, as_json: 
         shown |= {"events": record.events, "text": text, "attachments": attached}
         click.echo(json.dumps(shown, ensure_ascii=False, indent=1, default=_plain))
         return DONE
+    headers = {"To": record.mail["recipient"], "Subject": record.mail["subject"]} if lost else letter
     for name in _SHOWN_HEADERS:
-        click.echo(f"{name}: {letter[name]}")
+        if name in headers:
+            click.echo(f"{name}: {headers[name]}")
     click.echo(f"类别：{KINDS.get(record.mail['kind'], record.mail['kind'])}")
     click.echo("经过：")
     for event in record.events:
         click.echo(_event_line(event))
-    if record.mail["lost"]:
-        click.echo(f"原文：{record.mail['lost']}")
+    if lost:
+        click.echo(f"原文：{lost}")
         return PROBLEMS
     click.echo(f"附件：{'、'.join(attached) or '无'}")
     click.echo(f"\n{_printable(text)}")

@@ -80,8 +80,8 @@ def rebuild_command(home: Path | None, config: Path | None) -> int:
     click.echo(f"归档 {done.files} 份，重读数据 {done.figures} 个，与日志不同 {len(done.differing)} 个")
     for receipt_no in done.missing:
         click.echo(f"  归档缺失或被改动：{receipt_no}；请从备份的 archive/ 目录取回该文件")
-    for mail_id, why in list(done.letters.items())[:20]:
-        click.echo(f"  邮件 {mail_id}：{why}；请从备份的 letters/ 目录取回")
+    for line in upkeep.told_lost(done.letters)[:20]:
+        click.echo(f"  {line}")
     for what in done.differing[:20]:
         click.echo(f"  本版程序读数与当时不同（以当时为准）：{what}")
     if done.aside is not None:

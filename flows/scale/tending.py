@@ -10,7 +10,7 @@ from config.register import ConfigError
 from flows.office import Office
 from warehouse.durable import whole
 from warehouse.lake.upkeep import Tidied, move_in, tidy
-from warehouse.letterbook import FOLDER
+from warehouse.letterbook import FOLDER, LetterBook
 
 
 def tidy_lake(office: Office, now: datetime, expire_before: datetime | None = None) -> Tidied:
@@ -27,11 +27,11 @@ def move_into_lake(office: Office, source: Path) -> dict[str, int]:
     :raises warehouse.store.StoreError: the lake is not empty
     """
     _check(office)
-    for page in sorted((source.parent / FOLDER).glob("letters-*.mime")):
-        kept = office.home.letters / page.name
+    for file in LetterBook(source.with_name(FOLDER)).files():
+        kept = office.home.letters / file.name
         if not kept.exists():
             with whole(kept, synced=True) as fresh:
-                shutil.copyfile(page, fresh)
+                shutil.copyfile(file, fresh)
     with office.store() as store:
         return move_in(store, source)
 

@@ -7,7 +7,7 @@ from flows.upkeep.backups import BackupError, backup, restore, verify
 from flows.upkeep.beginning import init
 from flows.upkeep.doctor import Check, doctor
 from flows.upkeep.health import health
-from flows.upkeep.proving import Proof, prove
+from flows.upkeep.proving import Proof, prove, told_lost
 from flows.upkeep.rebuilding import RebuildError, Rebuilt, rebuild
 from flows.upkeep.retention import Maintained, maintain
 
@@ -26,5 +26,6 @@ __all__ = [
     "prove",
     "rebuild",
     "restore",
+    "told_lost",
     "verify",
 ]

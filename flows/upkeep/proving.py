@@ -52,7 +52,7 @@ def prove(office: Office, *, quick: bool = False, head: str = "") -> Proof:
             with Reader(office.home.warehouse) as reader:
                 _warehouse(reader, proof, entries)
                 if not quick:
-                    _letters(office, reader, proof)
+                    proof.problems += told_lost(ledger.unreadable(reader, LetterBook(office.home.letters)))
                 if not quick and not proof.problems:
                     _row_by_row(office, reader.con, proof)
         except (StoreError, duckdb.Error) as error:
@@ -131,10 +131,17 @@ def _warehouse(reader: Reader, proof: Proof, entries: Mapping[int, Entry]) -> No
         proof.problems.append(f"审计记录在仓库里有 {len(rows)} 条，按日志应有 {len(told)} 条，或内容不同")
 
 
-def _letters(office: Office, reader: Reader, proof: Proof) -> None:
-    lost = ledger.unreadable(reader, LetterBook(office.home.letters))
-    proof.problems += [
-        f"邮件 {mail_id}：{why}；请从备份的 letters/ 目录取回" for mail_id, why in lost.items()
+def told_lost(letters: Mapping[str, str]) -> list[str]:
+    """One line a reason, for a file that is gone takes a month's letters with it.
+
+    :param letters: why each is lost, by mail
+    """
+    mails: dict[str, list[str]] = {}
+    for mail_id, why in letters.items():
+        mails.setdefault(why, []).append(mail_id)
+    return [
+        f"{why}：{len(ids)} 封邮件（{'、'.join(ids[:3])}{'…' if len(ids) > 3 else ''}）；请从备份的 letters/ 目录取回"
+        for why, ids in mails.items()
     ]
 
 

@@ -9,7 +9,12 @@ from pathlib import Path
 import duckdb
 import psycopg
 import pytest
+from mail_samples import Desk, letter
+from nation import write_config
+from national_office import office
 
+from flows.scale.tending import move_into_lake
+from warehouse import ledger
 from warehouse.lake.address import LakeAddress
 from warehouse.lake.upkeep import move_in, tidy
 from warehouse.store import Reader, Store, StoreError
@@ -180,6 +185,16 @@ def test_a_single_file_moves_in_and_a_copy_comes_out(store: Store, lake: LakeAdd
         with Store(tmp_path / f"{name}.duckdb") as copy:
             assert ids(copy) == ["a", "b"]
             assert copy.con.execute("FROM mart.submission").fetchall()
+
+
+def test_the_letters_move_with_their_warehouse(lake: LakeAddress, tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "old", letter(0), letter(1))
+    write_config(tmp_path / "config", 2)
+    moved = office(tmp_path, lake)
+    assert move_into_lake(moved, desk.folder / "w.duckdb")["mail"] == 2
+    with moved.store() as store:
+        assert ledger.unreadable(store, store.letters) == {}
+        assert ledger.show(store, letter(1).mail_id).mail["eml"] == letter(1).eml
 
 
 def test_no_password_shows_in_what_duckdb_tells_of_its_databases(store: Store, lake: LakeAddress) -> None:

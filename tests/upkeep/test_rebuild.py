@@ -97,7 +97,10 @@ def test_a_lost_or_altered_letter_is_named(office: Office) -> None:
     [problem] = upkeep.prove(office).problems
     assert "缺失或被改动" in problem and "letters/" in problem
     path.unlink()
-    assert len(upkeep.rebuild(office, NOW + timedelta(hours=1)).letters) > 1
+    gone = upkeep.rebuild(office, NOW + timedelta(hours=1)).letters
+    assert len(gone) > 1
+    [line] = upkeep.told_lost(gone)
+    assert "文件不见了" in line and f"{len(gone)} 封邮件" in line
     path.write_bytes(kept)
     assert (
         upkeep.rebuild(office, NOW + timedelta(hours=2)).letters == {} and upkeep.prove(office).problems == []
@@ -117,7 +120,7 @@ def test_an_older_warehouse_is_refused(office: Office, tmp_path: Path) -> None:
 
 _CLOSE_AND_DIE = """
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from config.calendar import SHANGHAI
 from flows.office import open_office
