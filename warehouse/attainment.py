@@ -128,7 +128,8 @@ def _backtested(
     store: Store, period: str, as_of: datetime, min_points: int, unit: str | None, name: str
 ) -> list[dict[str, Any]]:
     params = _params(store, period, as_of, min_points)
-    if params is None:
+    # A projection needs min_points quarters, and one more to have come since.
+    if params is None or _row(store, "count_reported_quarters", params)["quarters"] <= min_points:
         return []
     try:
         params |= _roll_up(store, params, {})

@@ -151,6 +151,9 @@ def test_backtest_compares_each_past_projection_with_what_came(office: Office) -
     assert found[1]["median_error"] == pytest.approx((0 + 5) / 2)
     assert found[2]["median_error_pct"] == pytest.approx(20)
     assert backtest(office.store, "2019-Q3", moment(1, 1)) == []
+    fifth = backtest(office.store, QUARTERS[4], moment(20))
+    assert [(r["horizon"], r["projections"]) for r in fifth] == [(1, 1)], "four make a projection, one came"
+    assert backtest(office.store, QUARTERS[3], moment(20)) == []
 
 
 def test_domain_score_weighs_capped_progress_and_names_what_it_leaves_out(office: Office) -> None:
