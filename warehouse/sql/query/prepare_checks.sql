@@ -55,6 +55,7 @@ repeated AS (
         count(DISTINCT concat_ws('|', coalesce(value_text, ''), coalesce(value::VARCHAR, ''), coalesce(state, ''), coalesce(numerator_text, ''), coalesce(denominator_text, ''), coalesce(nil_text, ''))) = 1
             AS is_copied
     FROM incoming_row
+    SEMI JOIN judged USING (submission_id)
     WHERE item <> ''
     GROUP BY submission_id, item
     HAVING count(*) > 1
@@ -279,7 +280,7 @@ SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.
     CASE WHEN figure IS NOT NULL THEN city_gap_pct END AS city_gap_pct,
     CASE WHEN figure IS NOT NULL THEN peer_gap_pct END AS peer_gap_pct
 FROM asked AS q
-LEFT JOIN incoming_row AS w ON w.rowid = q.place
+LEFT JOIN (SELECT rowid AS place, * FROM incoming_row SEMI JOIN judged USING (submission_id)) AS w ON w.place = q.place
 LEFT JOIN repeated AS d ON d.submission_id = q.submission_id AND d.item = q.item
 UNION ALL BY NAME
 SELECT (SELECT count(*) FROM listed) + row_number() OVER (ORDER BY submission_id, item) AS row_no, * FROM echoes
