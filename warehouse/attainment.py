@@ -19,9 +19,8 @@ from warehouse.store import Store, query
 
 # What makes a roll-up, in this order. A stored one is used only while none of these statements has changed.
 _ROLLING_UP = (
-    "create_attainment_quarters", "create_attainment_affected", "create_attainment_targets",
-    "create_attainment_reporters", "create_attainment_figures", "rollup_attainment", "create_attainment_series",
-    "create_attainment_digests",
+    "create_attainment_quarters", "create_attainment_affected", "create_attainment_targets", "rollup_attainment",
+    "create_attainment_series", "create_attainment_digests",
 )  # fmt: skip
 # What makes figures of roll-ups. An assessment builds upon an earlier one only while none of both has changed.
 _SCORING = (

@@ -51,6 +51,6 @@ def test_no_join_of_an_assessment_makes_more_rows_than_there_are_figures(
         with store.transaction():
             assert attainment.compute(store, "2020-Q3", AS_OF) > 0
     reporters = CITIES * COUNTIES * INDICATORS
-    assert figures > 3 * reporters and len(most) > 8
-    assert most["create_attainment_reporters"] <= reporters
+    assert figures > 3 * reporters and len(most) > 6
+    assert most["rollup_attainment"] >= figures, "the figures were added up here"
     assert {name: rows for name, rows in most.items() if rows > 2 * figures} == {}
