@@ -53,6 +53,10 @@ class Rows:
         """Result of a named query as dicts."""
         return dicts(self.con.execute(query(name), dict(params or {})))
 
+    def keep(self, name: str) -> None:
+        """Makes the temporary table of a named statement, for the queries of this connection that follow."""
+        self.con.execute(query(name))
+
     def grouped(
         self, name: str, by: str, make: type[T], params: Mapping[str, Any] | None = None
     ) -> dict[str, list[T]]:

@@ -52,6 +52,8 @@ def survey(
     :param drawn: whether the chart library is there
     """
     named = {"plan_hash": office.config.plan_hash}
+    for table in ("create_site_rates", "create_site_ranks"):
+        reader.keep(table)
     rates = [
         RateLine(**r, has_page=f"units/{r['unit']}_{r['period']}.html" in pages)
         for r in reader.rows("list_site_rates", named | {"as_of": as_of})
