@@ -12,7 +12,7 @@ answering AS (
 ),
 figure AS (
     SELECT a.period, CASE WHEN a.scope = 'unit' THEN a.unit ELSE w.unit END AS unit,
-           least(greatest(a.progress_pct, 0), 100) AS capped, i.weight, a.indicator, a.scope
+           least(greatest(a.progress_pct, 0), 100) AS capped, i.weight
     FROM mart.attainment a
     JOIN known k ON k.period = a.period
     JOIN main.indicator i ON i.plan_hash = k.plan_hash AND i.indicator = a.indicator
@@ -22,7 +22,9 @@ figure AS (
         AND (a.scope = 'unit' OR (w.unit IS NOT NULL AND i.scope = 'city'))
 ),
 scored AS (
-    SELECT period, unit, fsum(capped * weight ORDER BY indicator, scope) / nullif(fsum(weight ORDER BY indicator, scope), 0) AS attainment_pct, count(*) AS figures
+    -- Exact decimals: sums of floats depend on their order, and putting them in order costs as much as all the rest.
+    SELECT period, unit, count(*) AS figures,
+           sum((capped * weight)::DECIMAL(38, 12))::DOUBLE / nullif(sum(weight::DECIMAL(38, 12))::DOUBLE, 0) AS attainment_pct
     FROM figure GROUP BY period, unit
 ),
 measured AS (
