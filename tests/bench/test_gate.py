@@ -11,8 +11,8 @@ import pytest
 from tests.bench import ratios
 from tests.bench.scale import KIT
 
-# Measured 2026-11-30 beside other work (docs/performance.md); the goal of 6 at 600 is not reached yet (ADR 19).
-HELD = {60: 12.0, 600: 14.5}
+# At 60 the goal itself. At 600 what was measured beside other work (docs/performance.md): its goal of 6 is not reached (ADR 19).
+HELD = {60: 11.0, 600: 12.0}
 
 
 @pytest.mark.skipif(not KIT.is_dir(), reason="no benchmark kit beside the repository")
