@@ -18,7 +18,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
 
 from flows.office import Office
-from templates import document, typeset
+from templates import document, figures, typeset
 from templates.render import Renderer
 from templates.samples import MAILS, OFFICE, PAGES, bare
 
@@ -92,6 +92,7 @@ def _attempts(renderer: Renderer) -> Iterator[tuple[str, Callable[[], object]]]:
     for one in (summary, replace(bare(summary), previous_counts=None)):
         yield document.name_in(renderer.say), lambda one=one: document.summary_docx(renderer, OFFICE, one)  # type: ignore[misc]
         yield typeset.NAME, lambda one=one: typeset.summary_pdf(renderer, OFFICE, one)  # type: ignore[misc]
+        yield figures.NAME, lambda one=one: figures.lights_png(renderer, one)  # type: ignore[misc]
 
 
 def _mail(renderer: Renderer, name: str, view: Any, extra: dict[str, Any]) -> Callable[[], object]:
@@ -193,7 +194,12 @@ def _given_here(tree: nodes.Template) -> set[str]:
 
 
 def _template_names(renderer: Renderer) -> list[str]:
-    names = [document.name_in(renderer.say), typeset.NAME, *(f"{page}.html.j2" for page in PAGES)]
+    names = [
+        document.name_in(renderer.say),
+        typeset.NAME,
+        figures.NAME,
+        *(f"{page}.html.j2" for page in PAGES),
+    ]
     for room in ("mail", "report", "site", "personal"):
         names += [
             f"{room}/{f.name}"

@@ -1,6 +1,6 @@
 """The 通报 as PDF, set by typst from a template (report/summary.typ) and the record as JSON.
 
-Belongs here: words and numbers as the template gets them, compiling. Does not: layout (summary.typ).
+Belongs here: words and numbers as the template gets them, compiling. Does not: layout (summary.typ), the chart (figures).
 Nothing of the machine is read: only the shipped font, no system fonts, no file but the template.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
 
 from pylopdf_fonts_zh_cn import sans_path
 
@@ -31,7 +31,7 @@ from templates.views import (
 
 NAME = "report/summary.typ"
 _SAID = re.compile(r'\bsay\("((?:[^"\\]|\\.)*)"\)')
-_PLACE = re.compile(r"summary\.typ:(\d+):\d+")
+_PLACE = re.compile(r"\w+\.typ:(\d+):\d+")
 
 
 class TypesetError(RuntimeError):
@@ -47,13 +47,32 @@ def summary_pdf(renderer: Renderer, office: OfficeView, view: SummaryView) -> by
 
     :raises TypesetError: the template is wrong
     """
+    template = template_bytes(renderer, NAME)
+    words = {text: renderer.say(text) for text in spoken(template.decode("utf-8", "replace"))}
+    data = summary_data(office, view, renderer.say) | {"words": words, "lang": renderer.say.code}
+    return typeset(template, NAME, data, form="pdf")
+
+
+def typeset(
+    template: bytes,
+    name: str,
+    data: Mapping[str, Any],
+    *,
+    form: Literal["pdf", "png"],
+    ppi: float | None = None,
+) -> bytes:
+    """What typst makes of a template whose ``sys.inputs.data`` is ``data`` as JSON.
+
+    :param name: of the template, for messages
+    :param form: ``pdf`` or ``png``; one page of the latter
+    :param ppi: dots per inch of a PNG
+    :raises TypesetError: the template is wrong
+    """
     import typst
 
     with tempfile.TemporaryDirectory() as folder:
         # A root of its own: an edited template cannot read what else lies on the machine.
-        source = Path(folder) / "summary.typ"
-        template = template_bytes(renderer, NAME)
-        words = {text: renderer.say(text) for text in spoken(template.decode("utf-8", "replace"))}
+        source = Path(folder) / PurePosixPath(name).name
         source.write_bytes(template)
         try:
             return typst.compile(
@@ -61,14 +80,9 @@ def summary_pdf(renderer: Renderer, office: OfficeView, view: SummaryView) -> by
                 root=folder,
                 font_paths=[str(sans_path().parent)],
                 ignore_system_fonts=True,
-                format="pdf",
-                sys_inputs={
-                    "data": json.dumps(
-                        summary_data(office, view, renderer.say)
-                        | {"words": words, "lang": renderer.say.code},
-                        ensure_ascii=False,
-                    )
-                },
+                format=form,
+                ppi=ppi,
+                sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
                 package_path=folder,
                 package_cache_path=folder,
             )

@@ -37,16 +37,16 @@ class Documents:
 
 
 def make(office: Office, view: SummaryView, *, chart: bool = False) -> Documents:
-    """Everything drawn from ``view``; 0.2 s, and 1 s more with ``chart``. The same view gives the same bytes.
+    """Everything drawn from ``view``. The same view gives the same bytes.
 
     :raises jinja2.TemplateError: the Word template is wrong
-    :raises templates.typeset.TypesetError: the PDF template is wrong
+    :raises templates.typeset.TypesetError: the template of the PDF or the chart is wrong
     """
     who = Post(office, view.as_of).view
     return Documents(
         summary_docx(office.renderer, who, view),
         summary_pdf(office.renderer, who, view),
-        figures.lights_png(view, office.say) if chart else None,
+        figures.lights_png(office.renderer, view) if chart else None,
     )
 
 

@@ -20,7 +20,6 @@ from typing import Any
 def warm() -> None:
     """What a cycle imports on its way."""
     import great_expectations  # noqa: F401
-    import matplotlib.figure  # noqa: F401
     import typst  # noqa: F401
 
     import flows.cli
