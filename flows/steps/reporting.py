@@ -111,10 +111,7 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
     while own:  # and let go of: the site needs the room
         portraits.write(office, own.pop())
     documents.write(office, view, summary.parent, made)
-    with office.reader() as reader:
-        siting.write(office, reader, as_of)
-        publish_site_data(reader.con, office.home.site / "data")
-    return ReportResult(
+    result = ReportResult(
         period,
         summary,
         office.home.site / "index.html",
@@ -123,6 +120,11 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
         recipients,
         scores[0] if scores else {},
     )
+    del view, made  # likewise
+    with office.reader() as reader:
+        publish_site_data(reader.con, office.home.site / "data")
+        siting.write(office, reader, as_of)
+    return result
 
 
 def _title(office: Office, view: SummaryView) -> str:
