@@ -10,7 +10,7 @@ from templates.document import template_bytes
 from templates.formats import LIGHTS, clean, lights, quarter
 from templates.published import LightCounts
 from templates.render import Renderer
-from templates.typeset import typeset
+from templates.typeset import cleaned, typeset
 from templates.views import SummaryView
 
 NAME = "report/lights.typ"
@@ -59,7 +59,7 @@ def lights_png(renderer: Renderer, view: SummaryView) -> bytes | None:
             for name, counts in rows
         ],
     }
-    return typeset(template_bytes(renderer, NAME), NAME, data, form="png", ppi=_PPI)
+    return typeset(template_bytes(renderer, NAME), NAME, cleaned(data), form="png", ppi=_PPI)
 
 
 def spoken(view: SummaryView, say: Language = CHINESE) -> str:
@@ -78,6 +78,5 @@ def spoken(view: SummaryView, say: Language = CHINESE) -> str:
 
 
 def _short(name: str) -> str:
-    # A lone surrogate cannot be written as UTF-8, which is how typst takes its input.
-    shown = clean(name).replace("\n", " ").replace("\t", " ").encode("utf-8", "ignore").decode("utf-8")
+    shown = clean(name).replace("\n", " ").replace("\t", " ")
     return shown if len(shown) <= NAME_MAX else shown[: NAME_MAX - 1] + "…"

@@ -64,6 +64,7 @@ def typeset(
     """What typst makes of a template whose ``sys.inputs.data`` is ``data`` as JSON.
 
     :param name: of the template, for messages
+    :param data: texts as :func:`cleaned` leaves them
     :param form: ``pdf`` or ``png``; one page of the latter
     :param ppi: dots per inch of a PNG
     :raises TypesetError: the template is wrong
@@ -158,8 +159,7 @@ def summary_data(office: OfficeView, view: SummaryView, say: Language = CHINESE)
         "undefined_folded": _cut(view.paper_undefined, view.undefined, say),
         "not_checked": say.listed(view.not_checked),
     }  # fmt: skip
-    cleaned: dict[str, Any] = _clean(data)
-    return cleaned
+    return cleaned(data)
 
 
 def _indicator(i: IndicatorLine, say: Language) -> dict[str, Any]:
@@ -243,10 +243,17 @@ def _cut(shown: Sequence[IndicatorLine], lines: Sequence[IndicatorLine], say: La
     return say("上表列出%(shown)s项，另有%(others)s项见网页版通报。", shown=len(shown), others=others)
 
 
+def cleaned(data: dict[str, Any]) -> dict[str, Any]:
+    """The record with texts that typst can take and a page can show; numbers stay."""
+    return {key: _clean(one) for key, one in data.items()}
+
+
 def _clean(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _clean(one) for key, one in value.items()}
+        return cleaned(value)
     if isinstance(value, list):
         return [_clean(one) for one in value]
+    if not isinstance(value, str):
+        return value
     # A lone surrogate cannot be written as UTF-8, which is how typst takes its input.
     return clean(value).encode("utf-8", "ignore").decode("utf-8")

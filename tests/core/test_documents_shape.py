@@ -150,7 +150,9 @@ def test_the_chart_is_a_small_png_with_long_and_odd_names(renderer: Renderer) ->
             replace(d, name="$\\frac{1}{2}$" + "很长的领域名称" * 9 + "\u202e") for d in view.domains
         ),
     )
-    for one in (view, odd, poisoned(view, POISON)):
+    heights: dict[int, int] = {}  # a long name takes no second line
+    wide = replace(view, domains=tuple(replace(d, name="很长的领域名称" * 9) for d in view.domains))
+    for one in (view, odd, wide, poisoned(view, POISON)):
         png = figures.lights_png(renderer, one)
         assert png is not None
         assert png.startswith(b"\x89PNG")
@@ -158,6 +160,7 @@ def test_the_chart_is_a_small_png_with_long_and_odd_names(renderer: Renderer) ->
         width = int.from_bytes(png[16:20])
         assert width == 2 * figures.WIDTH
         assert figures.lights_png(renderer, one) == png
+        assert int.from_bytes(png[20:24]) == heights.setdefault(len(one.domains), int.from_bytes(png[20:24]))
 
 
 def test_the_chart_in_words_has_its_numbers() -> None:
