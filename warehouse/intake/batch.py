@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import orjson
+
 from warehouse.intake.limits import LimitsLike
 from warehouse.intake.reading import Claim, HeldReason, Landing, LayoutProblem, Reading
 
@@ -113,7 +115,7 @@ class _Answers:
         failure = self._fill(8 + length)
         if failure:
             return failure
-        body: dict[str, Any] = json.loads(bytes(self.buffer[8 : 8 + length]))
+        body: dict[str, Any] = orjson.loads(self.buffer[8 : 8 + length])
         del self.buffer[: 8 + length]
         return body
 
