@@ -12,7 +12,7 @@ import os
 import shutil
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -84,11 +84,15 @@ def measure(size: int, runs: int, peers: Sequence[str] = (LOWER,), *, send: bool
         "cpu_ratio": None if wrong else round(own["cpu_s"] / low["cpu_s"], 2),
         "same_job_cpu_ratio": same_job,
         "memory_ratio": None if wrong else round(own["peak_mb"] / low["peak_mb"], 2),
-        "least_cpu_ratio": round(
-            min(r["cpu_s"] for r in kept[OURS]) / min(r["cpu_s"] for r in kept[LOWER]), 2
-        ),
+        "least_cpu_ratio": _least_ratio(kept, OURS),
+        "same_job_least_cpu_ratio": _least_ratio(kept, SAME_JOB) if SAME_JOB in kept else None,
         "differences": wrong[:20],
     }
+
+
+def _least_ratio(kept: Mapping[str, Sequence[Mapping[str, float]]], name: str) -> float:
+    ours, lower = (min(r["cpu_s"] for r in kept[who]) for who in (name, LOWER))
+    return round(ours / lower, 2)
 
 
 def _once(words: Sequence[Any]) -> dict[str, float]:
