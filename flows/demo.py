@@ -181,8 +181,9 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
             book(unit, sample.with_text(filled, item, say("约1000"))),
             f"{names[unit]}：数字里夹文字（退回）",
         )
+        mended = say("更正")
         yield Mishap(
-            1, unit, f"{unit}_{period}_{say('更正')}.xlsx", book(unit, filled), f"{names[unit]}：更正后重报"
+            1, unit, f"{unit}_{period}_{mended}.xlsx", book(unit, filled), f"{names[unit]}：更正后重报"
         )
     if found := pick(measure=Measure.COUNT):
         unit, item, filled = found
@@ -224,8 +225,9 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
         unit, item, filled = found
         body = book(unit, filled)
         yield Mishap(0, unit, f"{unit}_{period}.xlsx", body, f"{names[unit]}：正常报送")
+        copy = say("副本")
         yield Mishap(
-            1, unit, f"{unit}_{period} - {say('副本')}.xlsx", body, f"{names[unit]}：同一文件再投一次（重复）"
+            1, unit, f"{unit}_{period} - {copy}.xlsx", body, f"{names[unit]}：同一文件再投一次（重复）"
         )
     if found := pick(scope="unit"):
         unit, item, filled = found
@@ -252,7 +254,8 @@ def _mishaps(office: Office, specs: dict[str, WorkbookSpec], period: str) -> Ite
         yield Mishap(
             0, cut, f"{cut}_{period}.xlsx", whole[: len(whole) // 2], f"{names[cut]}：文件只传了一半（暂存）"
         )
-        yield Mishap(1, cut, f"{cut}_{period}_{say('重传')}.xlsx", whole, f"{names[cut]}：重新上传")
+        again = say("重传")
+        yield Mishap(1, cut, f"{cut}_{period}_{again}.xlsx", whole, f"{names[cut]}：重新上传")
         free[:3] = [lender]
         yield Mishap(
             0,

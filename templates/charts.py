@@ -107,8 +107,9 @@ def shares(counts: LightCounts, label: str, say: Language = CHINESE) -> Markup:
             if counts.of(code)
         ]
     )
+    said = said or say("没有指标")
     return Markup(
         f'<svg class="shares" role="img" viewBox="0 0 100 8" preserveAspectRatio="none">'
-        f"<title>{escape(clean(label))}</title><desc>{escape(said or say('没有指标'))}</desc>"
+        f"<title>{escape(clean(label))}</title><desc>{escape(said)}</desc>"
         f"{''.join(parts)}</svg>"
     )

@@ -31,8 +31,8 @@ def annotate(
         original = archive_path(office.home, s.sha256).read_bytes()
         looks = look_again(original, s.file_kind) if s.file_kind in ("xls", "et", "ods") else None
         body = annotated_return(original, s.file_kind, findings[s.submission_id], as_of, looks, office.say)
-        period = s.period or office.say("未定期")
-        name = f"{s.unit}_{period}_{s.receipt_no[-8:]}_{office.say('校验结果')}.xlsx"
+        period, told = s.period or office.say("未定期"), office.say("校验结果")
+        name = f"{s.unit}_{period}_{s.receipt_no[-8:]}_{told}.xlsx"
         write_whole(office.home.returned(period) / name, body, point="return")
         found[s.submission_id] = (name, body)
     return found

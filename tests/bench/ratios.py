@@ -18,18 +18,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.bench.scale import AS_OF, KIT, WORK, cycle_words, differences, prepared
+from tests.bench.scale import AS_OF, KIT, ROOT, WORK, cycle_words, differences, prepared
 from tests.bench.workload import PERIOD
 
 SIZES = (60, 600, 3000, 10000)
 LOWER, OURS, SAME_JOB = "lower-1", "jibao", "jibao, same job"
 PEER_CPU_MAX_S = 240.0  # a peer expected to need more at the next size is left out there, as the kit does
-# Peers whose packages this environment holds; the others' figures are in the kit's own RESULTS.md.
+_HERE = Path(sys.executable)
+_BESIDE = ROOT / ".venv-peers" / "bin" / "python"  # made by `make test`
+# Peers whose packages are locked here; the others' figures are in the kit's own RESULTS.md.
 _PEERS = {
-    LOWER: ("peers/lower/lower.py", ["--procs", "1"], "python_calamine"),
-    "gx-fast": ("peers/pandas_gx/gx_peer.py", ["--fast"], "great_expectations"),
-    "frictionless": ("peers/frictionless/run.py", [], "frictionless"),
-    "prefect-50": ("peers/prefect_lower/run.py", ["--per", "50"], "prefect"),
+    LOWER: (_HERE, "peers/lower/lower.py", ["--procs", "1"]),
+    "gx-fast": (_HERE, "peers/pandas_gx/gx_peer.py", ["--fast"]),
+    "frictionless": (_BESIDE, "peers/frictionless/run.py", []),
+    "prefect-50": (_HERE, "peers/prefect_lower/run.py", ["--per", "50"]),
 }
 
 
@@ -65,15 +67,13 @@ def measure(size: int, runs: int, peers: Sequence[str] = (LOWER,), *, send: bool
                 shutil.copytree(base, home)
                 whole = cycle_words(home, ours, ["--inbox", ours / "inbox", *(["--send"] if send else [])])
                 # -P: this folder would hide the room `checks`.
-                python = [sys.executable, "-P", Path(__file__).with_name("same_job.py")]
-                job = [*python, home, ours / "config", PERIOD, AS_OF, ours / "inbox"]
+                script = Path(__file__).with_name("same_job.py")
+                job = [sys.executable, "-P", script, home, ours / "config", PERIOD, AS_OF, ours / "inbox"]
                 kept[name].append(_once(whole if name == OURS else job))
                 wrong += differences(home, kit)
             else:
-                script, more, _ = _PEERS[name]
-                kept[name].append(
-                    _once([sys.executable, KIT / script, kit / "in", WORK / "out" / name, *more])
-                )
+                python, script, more = _PEERS[name]
+                kept[name].append(_once([python, KIT / script, kit / "in", WORK / "out" / name, *more]))
     shutil.rmtree(homes)
     best = {name: _middle(each) for name, each in kept.items()}
     low, own = best[LOWER], best[OURS]
@@ -126,7 +126,7 @@ def _middle(runs: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def _affordable(told: dict[str, Any], size: int) -> list[str]:
     """The peers that are installed here and expected to finish ``size`` within the limit, judged from before."""
-    chosen = [name for name, (_, _, package) in _PEERS.items() if importlib.util.find_spec(package)]
+    chosen = [name for name, (python, *_) in _PEERS.items() if python.exists()]
     if not told:
         return chosen
     before = max(told, key=int)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
-from catalogue_sources import ROOT, catalogue, is_chinese, sentences
+from catalogue_sources import PYTHON, ROOMS, ROOT, catalogue, is_chinese, sentences
 
 from config.language import CHINESE, Language, language
 from config.stored import PATTERNS
@@ -24,6 +25,20 @@ SAY = language("en")
 
 def test_every_sentence_has_its_english() -> None:
     assert [text for text in SAID if not ENGLISH.get(text)] == [], "see make catalogue"
+
+
+def test_no_sentence_is_said_inside_an_f_string() -> None:
+    """Before 3.12 an f-string is one token: what is said inside is hidden from the list of sentences."""
+    hidden = [
+        f"{file.relative_to(ROOT)}:{call.lineno}"
+        for room in ROOMS
+        for file in (ROOT / room).rglob("*.py")
+        for text in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in PYTHON
+    ]
+    assert hidden == []
 
 
 def test_nothing_is_left_over() -> None:
