@@ -159,6 +159,7 @@ LINEAR: dict[str, tuple[Row, float | None, str, float | None, str]] = {
     "T = b, met": ((100, 2015, 100, 2017, 100, 2020, 1), None, "met", None, "目标值等于基期值"),
     "no target": ((100, 2015, 90, 2017, None, 2020, 1), None, "none", None, "缺目标值"),
     "zero base": ((0, 2015, 25, 2020, 100, 2020, 1), 25, "red", 25, ""),
+    "no current year": ((0, 2015, 5, None, 100, 2020, 1), 5, "none", 5, "缺年份，不评灯"),
 }
 
 

@@ -10,7 +10,8 @@ judged AS (
     SELECT *,
            direction * (current - target) >= 0 AS met,
            CASE WHEN direction * (target - baseline) > 0 THEN 100 * (current - baseline) / (target - baseline) END AS progress,
-           CASE WHEN target_year > base_year
+           -- greatest() would take a missing year for the base year.
+           CASE WHEN target_year > base_year AND current_year IS NOT NULL
                 THEN 100 * (least(greatest(current_year, base_year), target_year) - base_year) / (target_year - base_year) END AS expected
     FROM input
 )
