@@ -159,6 +159,8 @@ LINEAR: dict[str, tuple[Row, float | None, str, float | None, str]] = {
     "T = b, met": ((100, 2015, 100, 2017, 100, 2020, 1), None, "met", None, "目标值等于基期值"),
     "no target": ((100, 2015, 90, 2017, None, 2020, 1), None, "none", None, "缺目标值"),
     "zero base": ((0, 2015, 25, 2020, 100, 2020, 1), 25, "red", 25, ""),
+    "numbers too far apart": ((-1e308, 2015, 1e308, 2018, 1.7e308, 2020, 1), None, "none", None, "相差过大"),
+    "numbers too far apart, met": ((-1e308, 2015, 1.7e308, 2018, 1.7e308, 2020, 1), None, "met", None, "相差过大"),
     "no current year": ((0, 2015, 5, None, 100, 2020, 1), 5, "none", 5, "缺年份，不评灯"),
 }
 
@@ -219,6 +221,10 @@ EDGES: dict[str, tuple[Row, float | None, str, float | None]] = {
     "met already at the base": ((130, 2018, 125, 2019, 121, 2020, 1), None, "target_achieved", 5),
     "backwards in time": ((100, 2019, 110, 2018, 121, 2020, 1), None, "not_available", None),
     "numbers too far apart": ((1e300, 2018, 1, 2019, 1e-300, 2020, -1), None, "not_available", None),
+    "numbers too far apart, met": ((1e-300, 2018, 1e300, 2019, 2, 2020, 1), None, "target_achieved", 5),
+    "target too far from the base": ((1e-300, 2018, 1, 2019, 1e300, 2020, 1), None, "not_available", None),
+    "target too near the base": ((1, 2015, 1.5, 2030, 1.0000000000000002, 2030, -1), None, "not_available", None),
+    "growth without a target too large": ((1e-300, 2018, 1e300, 2019, None, None, 1), None, "not_available", None),
     "no years": ((100, None, 110, None, 121, None, 1), None, "not_available", None),
 }  # fmt: skip
 
@@ -233,6 +239,7 @@ def test_cagr_at_its_edges(case: str) -> None:
     if points is not None or status == "not_available":
         assert close(row["score"], points), row
     assert status != "not_available" or row["note"], "a refusal says why"
+    assert "too" not in case or "相差过大或过小" in row["note"]
 
 
 def test_columns_in_any_order_by_either_name_keep_what_is_not_theirs(tmp_path: Path) -> None:

@@ -45,16 +45,19 @@ measured AS (
     SELECT *,
            unavailable IS NULL AND coalesce(is_reached, false) AS is_achieved,
            CASE WHEN unavailable IS NOT NULL OR target = baseline THEN NULL
-                WHEN target IS NOT NULL THEN sense * observed / abs(required)
-                ELSE sense * observed END AS progress
+                WHEN target IS NOT NULL THEN CASE WHEN isfinite(required) THEN sense * observed / abs(required) END
+                ELSE sense * observed END AS ratio
     FROM growth
+),
+finite AS (
+    -- Numbers too far apart for a double, or a target too near the base, leave no ratio.
+    SELECT *, CASE WHEN isfinite(ratio) THEN ratio END AS progress FROM measured
 ),
 banded AS (
     SELECT *,
            CASE WHEN unavailable IS NOT NULL THEN 'not_available'
                 WHEN is_achieved THEN 'target_achieved'
-                -- Numbers too far apart for a double leave no ratio.
-                WHEN progress IS NULL OR isnan(progress) THEN 'not_available'
+                WHEN progress IS NULL THEN 'not_available'
                 WHEN target IS NOT NULL THEN
                     CASE WHEN progress >= 0.95 THEN 'substantial_progress' WHEN progress >= 0.6 THEN 'moderate_progress'
                          WHEN progress >= 0 THEN 'limited_progress' ELSE 'deterioration' END
@@ -63,7 +66,7 @@ banded AS (
            END AS status,
            CASE WHEN unavailable IS NOT NULL THEN NULL
                 WHEN is_achieved THEN 5
-                WHEN progress IS NULL OR isnan(progress) THEN NULL
+                WHEN progress IS NULL THEN NULL
                 WHEN target IS NOT NULL THEN
                     CASE WHEN progress >= 0.6 THEN least(7.1429 * progress - 4.2857, 5) ELSE greatest(4.1667 * progress - 2.5, -5) END
                 WHEN progress < 0 THEN greatest(125 * progress - 2.5, -5)
@@ -72,14 +75,15 @@ banded AS (
                 WHEN progress >= 0.005 * c THEN 250 * progress / c - 1.25
                 ELSE 500 * progress / c - 2.5
            END AS score
-    FROM measured
+    FROM finite
 ),
 series AS (
     SELECT id, count(*) AS n, avg(score) AS mean, bool_and(is_achieved) FILTER (score IS NOT NULL) AS all_achieved FROM banded WHERE id <> '' GROUP BY id HAVING count(*) > 1
 )
-SELECT b.ordinal, CASE WHEN NOT isnan(b.progress) THEN b.progress END AS progress, b.status, b.score,
+SELECT b.ordinal, b.progress, b.status, b.score,
        concat_ws('；', b.unavailable,
-           CASE WHEN b.status = 'not_available' AND b.unavailable IS NULL THEN '数值相差过大，增长率无法计算' END,
+           CASE WHEN b.progress IS NULL AND b.target IS DISTINCT FROM b.baseline
+                    AND coalesce(b.unavailable, b.growth_missing, b.required_missing) IS NULL THEN '数值相差过大或过小，增长率无法计算' END,
            CASE WHEN b.is_achieved THEN replace(coalesce(b.growth_missing, b.required_missing), '，不计算', '') || '，已达目标，不计算增长率之比' END,
            CASE WHEN b.unavailable IS NULL AND b.target = b.baseline THEN '基期值等于目标值，进度无法计算' END,
            CASE WHEN b.unavailable IS NULL AND b.is_zero_base AND b.progress IS NOT NULL THEN '基期为0，按0.001代替，增长率会误导，宜用 linear' END,

@@ -6,14 +6,18 @@ WITH input AS (
            unnest($target::DOUBLE[]) AS target, unnest($target_year::DOUBLE[]) AS target_year,
            unnest($direction::DOUBLE[]) AS direction
 ),
-judged AS (
+measured AS (
     SELECT *,
            direction * (current - target) >= 0 AS met,
-           CASE WHEN direction * (target - baseline) > 0 THEN 100 * (current - baseline) / (target - baseline) END AS progress,
+           CASE WHEN direction * (target - baseline) > 0 THEN 100 * (current - baseline) / (target - baseline) END AS ratio,
            -- greatest() would take a missing year for the base year.
            CASE WHEN target_year > base_year AND current_year IS NOT NULL
                 THEN 100 * (least(greatest(current_year, base_year), target_year) - base_year) / (target_year - base_year) END AS expected
     FROM input
+),
+judged AS (
+    -- Numbers too far apart for a double leave no ratio.
+    SELECT *, CASE WHEN isfinite(ratio) THEN ratio END AS progress FROM measured
 )
 SELECT ordinal, progress,
        CASE WHEN met THEN 'met'
@@ -28,6 +32,7 @@ SELECT ordinal, progress,
            CASE WHEN baseline IS NULL THEN '缺基期' END,
            CASE WHEN target = baseline THEN '目标值等于基期值，进度无法计算'
                 WHEN direction * (target - baseline) < 0 THEN '基期值已达目标值，进度无法计算' END,
+           CASE WHEN ratio IS NOT NULL AND progress IS NULL THEN '数值相差过大，进度无法计算' END,
            CASE WHEN base_year IS NULL OR current_year IS NULL OR target_year IS NULL THEN '缺年份，不评灯'
                 WHEN target_year <= base_year THEN '目标年不晚于基期年，不评灯' END) AS note
 FROM judged
