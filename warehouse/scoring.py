@@ -53,7 +53,7 @@ def score_file(path: Path, method: str) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*header, *RESULT])
     for (_, cells), result in zip(lines, results, strict=True):
-        writer.writerow([*cells, *("" if result[name] is None else result[name] for name in RESULT)])
+        writer.writerow([*cells, *(_told(result[name]) for name in RESULT)])
     return out.getvalue()
 
 
@@ -79,6 +79,13 @@ def score_table(rows: Sequence[Mapping[str, Any]], method: str) -> list[dict[str
         names = [c[0] for c in result.description or ()]
         found = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     return [{name: row[name] for name in RESULT} for row in found]
+
+
+def _told(result: Any) -> Any:
+    """A result as the table says it; of numbers 14 digits, since those behind are the noise of doubles (56.99999999999999)."""
+    if isinstance(result, float):
+        return float(f"{result:.14g}") + 0.0  # -0.0 + 0.0 is 0.0
+    return "" if result is None else result
 
 
 def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:

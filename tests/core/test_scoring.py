@@ -160,7 +160,13 @@ LINEAR: dict[str, tuple[Row, float | None, str, float | None, str]] = {
     "no target": ((100, 2015, 90, 2017, None, 2020, 1), None, "none", None, "缺目标值"),
     "zero base": ((0, 2015, 25, 2020, 100, 2020, 1), 25, "red", 25, ""),
     "numbers too far apart": ((-1e308, 2015, 1e308, 2018, 1.7e308, 2020, 1), None, "none", None, "相差过大"),
-    "numbers too far apart, met": ((-1e308, 2015, 1.7e308, 2018, 1.7e308, 2020, 1), None, "met", None, "相差过大"),
+    "numbers too far apart, met": (
+        (-1e308, 2015, 1.7e308, 2018, 1.7e308, 2020, 1),
+        None,
+        "met",
+        None,
+        "相差过大",
+    ),
     "no current year": ((0, 2015, 5, None, 100, 2020, 1), 5, "none", 5, "缺年份，不评灯"),
 }
 
@@ -200,6 +206,25 @@ def test_columns_of_the_table_are_kept_and_gb18030_is_read(tmp_path: Path) -> No
     table.write_bytes((HEAD.strip() + ",备注\n甲,0,2015,50,2018,100,2020,up,,好\n").encode("gb18030"))
     row = next(csv.DictReader(io.StringIO(score_file(table, "linear"))))
     assert (row["id"], row["备注"], row["progress"], row["status"]) == ("甲", "好", "50.0", "yellow")
+
+
+@pytest.mark.parametrize(
+    ("base", "current", "target", "direction", "told"),
+    [
+        ("0", "0.57", "1", "1", "57.0"),  # 100 * 0.57 is 56.99999999999999
+        ("0.1", "0.3", "0.9", "1", "25.0"),
+        ("100.1", "100.3", "100.9", "1", "25.0"),
+        ("100", "100", "50", "-1", "0.0"),  # 100 * 0 / -50 is -0.0
+        ("0", "1", "3", "1", "33.333333333333"),
+    ],
+)
+def test_no_noise_of_doubles_is_written(
+    tmp_path: Path, base: str, current: str, target: str, direction: str, told: str
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(HEAD + f"a,{base},2015,{current},2018,{target},2020,{direction},\n", "utf-8")
+    row = next(csv.DictReader(io.StringIO(score_file(table, "linear"))))
+    assert (row["progress"], row["score"]) == (told, told)
 
 
 def test_an_empty_table_has_no_results() -> None:
