@@ -30,6 +30,7 @@ _DIRECTION = dict.fromkeys(("up", "positive", "正向", "上升"), 1.0)
 _DIRECTION |= dict.fromkeys(("down", "negative", "负向", "逆向", "下降"), -1.0)
 _NOTHING = frozenset(("", "null", "none", "na", "n/a"))
 _NUMBER = re.compile(r"[+-]?(\d+(,\d{3})*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_QUOTED = 40  # characters of a cell that a message repeats
 _LIGHTS = {"yellow_gap_pp": 0.0, "red_gap_pp": 30.0}
 
 
@@ -109,7 +110,7 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     header = [name.strip() for name in lines[0][1]]
     doubled = sorted({name for name in header if name and header.count(name) > 1})
     if doubled:
-        raise TableError(f"第1行的列重复：{'、'.join(doubled)}")
+        raise TableError(f"第1行的列重复：{'、'.join(map(_shown, doubled))}")
     for line, cells in lines[1:]:
         if len(cells) != len(header):
             raise TableError(f"第{line}行有 {len(cells)} 格，表头有 {len(header)} 格")
@@ -126,7 +127,7 @@ def _meanings(header: Sequence[str]) -> list[str]:
     for name in (*REQUIRED, "limit"):
         claims = [header[n] for n, meaning in enumerate(names) if meaning == name]
         if len(claims) > 1:
-            raise TableError(f"第1行的列含义重复：{'、'.join(claims)}")
+            raise TableError(f"第1行的列含义重复：{'、'.join(map(_shown, claims))}")
     return names
 
 
@@ -143,8 +144,14 @@ def _direction(line: int, text: str) -> float:
     number = float(plain) if _NUMBER.fullmatch(plain) and "," not in plain else None
     found = number if number in (1.0, -1.0) else _DIRECTION.get(plain)
     if found is None:
-        raise TableError(f"第{line}行 direction 列：“{text.strip()}” 应为 1（越大越好）或 -1（越小越好）")
+        raise TableError(f"第{line}行 direction 列：“{_shown(text)}” 应为 1（越大越好）或 -1（越小越好）")
     return found
+
+
+def _shown(text: str) -> str:
+    """A cell as a message quotes it: a cell may hold lines, terminal codes or a whole book, a message is one line."""
+    line = "".join(c if c.isprintable() else " " for c in text).strip()
+    return line if len(line) <= _QUOTED else f"{line[: _QUOTED - 1]}…"
 
 
 def _plain(text: str) -> str:
@@ -157,5 +164,5 @@ def _number(line: int, column: str, text: str) -> float | None:
     if plain.lower() in _NOTHING:
         return None
     if not _NUMBER.fullmatch(plain) or not math.isfinite(number := float(plain.replace(",", ""))):
-        raise TableError(f"第{line}行 {column} 列：“{text.strip()}” 不是数字")
+        raise TableError(f"第{line}行 {column} 列：“{_shown(text)}” 不是数字")
     return number
