@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attainment_office import CITY, Office
+from attainment_office import CITY, Office, moment
 
+from templates import formats
 from warehouse.store import Store
 
 PACING = Path(__file__).parents[3] / "shared" / "oracles" / "cn_pacing_cases.json"
@@ -92,6 +93,33 @@ def test_reduction_reported_as_a_drop_needs_no_baseline(
 
 def test_reduction_on_its_border_survives_floating_point(office: Office) -> None:
     assert one(office, "reduction", 0.7 * 0.84, low=16, baseline=0.7)["met"] is True
+
+
+@pytest.mark.parametrize(
+    ("value", "baseline", "low", "progress", "shown"),
+    [
+        (17.93, 12.7, 32.7, 26.15, "26.2%"),
+        (25.52, 19.3, 27.3, 77.75, "77.8%"),
+        (10.21, 29.2, 33.2, -474.75, "-474.8%"),
+    ],
+)
+def test_what_ends_in_a_half_is_shown_rounded_up(
+    office: Office, value: float, baseline: float, low: float, progress: float, shown: str
+) -> None:
+    row = one(office, "at_least", value, low=low, baseline=baseline)
+    assert (row["progress_pct"], formats.percent(row["progress_pct"])) == (progress, shown)
+    assert row["gap_pp"] == 75 - progress
+
+
+def test_a_result_is_neither_noise_nor_minus_zero(office: Office) -> None:
+    row = one(office, "at_most", 17, high=14.5, baseline=17)
+    assert (repr(row["progress_pct"]), repr(row["attainment_pct"])) == ("0.0", "0.0")
+    office.define("R", "at_least", ("U1", "U2"), low=100, baseline=0, measure="percent", rollup="ratio")
+    office.register("p2", moment(3))
+    for unit, part in (("U1", 0.17), ("U2", 0.4)):
+        office.report("R", unit=unit, numerator=part, denominator=0.5)
+    row = office.assess()[("R", CITY)]
+    assert [row[k] for k in ("actual", "attainment_pct", "progress_pct", "gap_pp")] == [57, 57, 57, 18]
 
 
 def test_reduction_without_baseline_is_undefined(office: Office) -> None:

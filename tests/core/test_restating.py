@@ -142,6 +142,19 @@ def test_late_baseline_shows_from_its_day_on_and_is_told(told: dict[str, Any]) -
     assert late.count("500") == 2 and "无法判断 —" in late, "the value stands; light and progress are told"
 
 
+def test_noise_in_what_was_published_is_no_restatement(told: dict[str, Any]) -> None:
+    """Results were stored unrounded before; the quarters that went out like that are the same still."""
+    with told["case"].office.store() as store:
+        before = restating.differences(store, LATE)
+        store.con.begin()
+        store.con.execute(
+            "UPDATE published_figure SET progress_pct = progress_pct + 1e-12, actual = actual - 1e-13"
+        )
+        after = restating.differences(store, LATE)
+        store.con.rollback()
+    assert [r["changed"] for r in after] == [r["changed"] for r in before]
+
+
 def test_publishing_the_same_again_adds_nothing_and_tampering_shows(told: dict[str, Any]) -> None:
     with told["case"].office.store() as store:
         assert restating.broken(store) == []

@@ -13,12 +13,13 @@ pair AS (
     LEFT JOIN mart.attainment n USING (period, indicator, unit, scope)
 ),
 changed AS (
+    -- Rounded: figures published before results were rounded are no other because of the noise in them.
     SELECT *, list_filter([
-               CASE WHEN old_value IS DISTINCT FROM new_value THEN 'actual' END,
-               CASE WHEN old_attainment_pct IS DISTINCT FROM new_attainment_pct THEN 'attainment_pct' END,
-               CASE WHEN old_progress_pct IS DISTINCT FROM new_progress_pct THEN 'progress_pct' END,
+               CASE WHEN round(old_value, 9) IS DISTINCT FROM round(new_value, 9) THEN 'actual' END,
+               CASE WHEN round(old_attainment_pct, 9) IS DISTINCT FROM round(new_attainment_pct, 9) THEN 'attainment_pct' END,
+               CASE WHEN round(old_progress_pct, 9) IS DISTINCT FROM round(new_progress_pct, 9) THEN 'progress_pct' END,
                CASE WHEN old_light IS DISTINCT FROM new_light THEN 'light' END,
-               CASE WHEN old_projected_2020 IS DISTINCT FROM new_projected_2020 THEN 'projected_2020' END
+               CASE WHEN round(old_projected_2020, 9) IS DISTINCT FROM round(new_projected_2020, 9) THEN 'projected_2020' END
            ], lambda c: c IS NOT NULL) AS changed
     FROM pair
 ),

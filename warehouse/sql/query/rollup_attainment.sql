@@ -35,7 +35,7 @@ figure AS MATERIALIZED (
     SELECT r.city_series, r.unit_series, r.reporter, o.t, o.status, o.state,
            -- A confirmed nil return is a value where things are counted or summed; a percentage of nothing is not.
            CASE WHEN o.value IS NULL AND o.status = 'nil' AND r.measure IN ('amount', 'count') THEN 0
-                WHEN o.value IS NULL AND r.measure = 'percent' AND o.denominator <> 0 THEN 100 * o.numerator / o.denominator
+                WHEN o.value IS NULL AND r.measure = 'percent' AND o.denominator <> 0 THEN round(100 * o.numerator / o.denominator, 9)
                 ELSE o.value END AS value,
            CASE WHEN o.status = 'nil' THEN coalesce(o.numerator, 0) ELSE o.numerator END AS numerator,
            CASE WHEN o.status = 'nil' THEN coalesce(o.denominator, 0) ELSE o.denominator END AS denominator
@@ -62,7 +62,7 @@ rolled AS (
     GROUP BY ALL
 )
 SELECT series, t,
-       CASE WHEN rollup = 'ratio' AND (reporters > 1 OR with_parts > 0) THEN 100 * numerator / nullif(denominator, 0)
+       CASE WHEN rollup = 'ratio' AND (reporters > 1 OR with_parts > 0) THEN round(100 * numerator / nullif(denominator, 0), 9)
             WHEN reporters = 1 THEN one
             WHEN rollup = 'sum' THEN total
             WHEN rollup = 'mean' THEN total / nullif(with_value, 0)

@@ -96,11 +96,14 @@ opened AS (
 )
 SELECT l.indicator, l.unit, l.scope, l.baseline, l.target_kind, l.target_low, l.target_high, l.actual,
        CASE WHEN l.target_kind = 'milestone' THEN l.with_state ELSE l.reported END || '/' || l.reporters AS coverage,
-       l.attainment_pct, l.met, l.progress_pct, l.expected_pct, l.gap_pp,
+       -- Without the noise of doubles: 26.149999999999995 for 26.15 is shown as 26.1, not as 26.2. + 0 makes 0 of -0.
+       round(l.attainment_pct, 9) + 0 AS attainment_pct, l.met, round(l.progress_pct, 9) + 0 AS progress_pct,
+       round(l.expected_pct, 9) + 0 AS expected_pct, round(l.gap_pp, 9) + 0 AS gap_pp,
        CASE WHEN l.is_by_unit AND l.light = 'none'
             THEN CASE w.rank WHEN 1 THEN 'red' WHEN 2 THEN 'yellow' WHEN 3 THEN 'green' ELSE 'none' END
             ELSE l.light END AS light,
-       l.required_per_quarter, p.projected AS projected_2020, p.projected_low, p.projected_high,
+       round(l.required_per_quarter, 9) + 0 AS required_per_quarter, round(p.projected, 9) + 0 AS projected_2020,
+       round(p.projected_low, 9) + 0 AS projected_low, round(p.projected_high, 9) + 0 AS projected_high,
        nullif(concat_ws('；',
            CASE WHEN l.target_kind = 'unspecified' THEN '目标值原文缺失，不计算' END,
            CASE WHEN l.target_kind = 'milestone' AND l.with_state > 0 THEN
