@@ -42,6 +42,8 @@ _CHINESE = re.compile(r"([零〇一二两三四五六七八九十百千点]+)(.*
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _CAPITALS = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟萬億", "一二三四五六七八九十百千万亿")
 _MAX_TEXT = 60
+# As many digits as a figure written out may have; no unit of measure needs more, and sums are exact decimals of 38.
+_TOO_LARGE = Decimal(10) ** 18
 
 
 def parse_figure(raw: Any, unit_label: str, number_format: str = "") -> Figure:
@@ -50,6 +52,13 @@ def parse_figure(raw: Any, unit_label: str, number_format: str = "") -> Figure:
     :param raw: what the reader returned: None, number, text, date, bool
     :param number_format: the cell's format where known; ``%`` in it makes a number a share
     """
+    figure = _figure(raw, unit_label, number_format)
+    if figure.number is not None and abs(figure.number) >= _TOO_LARGE:
+        return Figure(None, CellState.AMBIGUOUS, figure.text, figure.unit)
+    return figure
+
+
+def _figure(raw: Any, unit_label: str, number_format: str) -> Figure:
     if raw is None:
         return Figure(None, CellState.BLANK, "")
     if isinstance(raw, bool):
