@@ -24,6 +24,7 @@ from flows.mailing.outbox import KINDS
 from flows.office import Office
 from flows.steps import CollectResult, RecheckResult, ReportResult
 from flows.steps.rehearsing import Rehearsal
+from templates import formats
 
 # Shapes that every Chinese font has, readable without colour.
 LIGHTS = {
@@ -273,6 +274,7 @@ _COLUMNS = {
 def _shown(value: Any) -> str:
     if value is None:
         return ""
+    # Rounded as the report that is signed.
     return (
-        f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else LIGHTS.get(value, str(value))
+        formats.number(value).replace(",", "") if isinstance(value, float) else LIGHTS.get(value, str(value))
     )

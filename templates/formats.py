@@ -5,11 +5,12 @@ Whatever reads differently in another language takes ``say``, the translator; wi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from config.language import CHINESE, N_, Language
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOTHING = "—"
+_ROOM = Context(prec=400)  # digits of the largest double written out
 REMEMBERED = 16_384  # a quarter's figures and instants stand on several pages and mails each
 
 # C0/C1 controls (tab and newline apart), the line separators mail programs break at, zero-width and
@@ -84,17 +86,25 @@ def one_line(text: object) -> str:
 @lru_cache(REMEMBERED)
 def number(value: float | Decimal | None, decimals: int = 2, unit: str = "") -> str:
     """1234.5 -> ``1,234.5``: thousands separated, at most ``decimals`` places, half up; None -> ``—``."""
-    if value is None or value != value:
+    if value is None or not math.isfinite(value):
         return NOTHING
     # Rounding the binary number and the number as it is written differ only where the latter ends in a 5 just behind.
     if isinstance(value, float) and abs(value) < 1e15 and not _may_end_in_5(value, decimals):
         text = f"{value:,.{decimals}f}"
     else:
-        places = Decimal(1).scaleb(-decimals)
-        text = f"{Decimal(str(value)).quantize(places, rounding=ROUND_HALF_UP):,f}"
+        text = f"{_half_up(value, decimals):,f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return ("0" if text == "-0" else text) + unit
+
+
+def rounded(value: float | None, decimals: int = 2) -> float | None:
+    """The number that :func:`number` writes, for a chart that writes it itself."""
+    return None if value is None or not math.isfinite(value) else float(_half_up(value, decimals))
+
+
+def _half_up(value: float | Decimal, decimals: int) -> Decimal:
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _ROOM)
 
 
 def _may_end_in_5(value: float, decimals: int) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from config.calendar import previous_period
 from config.language import CHINESE, Language
 from templates import formats
+from templates.formats import rounded
 from templates.pages import (
     ActionsView,
     Chart,
@@ -57,10 +58,6 @@ def _value(name: str = "", **more: Any) -> dict[str, Any]:
             "axisLabel": {"color": "@soft"}, "splitLine": {"lineStyle": {"color": "@line"}}, **more}  # fmt: skip
 
 
-def _round(value: float | None, places: int = 2) -> float | None:
-    return None if value is None or value != value else round(value, places)
-
-
 def _goal(entry: IndicatorEntry, now: Figure) -> float | None:
     """The target where it is a value of the indicator itself; a reduction is told in per cent of the baseline."""
     if now.target_kind in ("at_least", "range", "full_coverage"):
@@ -81,7 +78,7 @@ def values(entry: IndicatorEntry, end_period: str, say: Language = CHINESE) -> C
         {
             "name": actual, "type": "bar" if is_flow else "line", "color": "@brand-b", "barMaxWidth": 34,
             "symbol": "circle", "symbolSize": 8, "lineStyle": {"width": 3}, "connectNulls": False,
-            "data": [_round(at[p].actual) if p in at else None for p in axis],
+            "data": [rounded(at[p].actual) if p in at else None for p in axis],
         }
     ]  # fmt: skip
     goal = _goal(entry, now)
@@ -97,16 +94,16 @@ def values(entry: IndicatorEntry, end_period: str, say: Language = CHINESE) -> C
     if now.projected_2020 is not None:
         name = say("按现有趋势预测")
         series.append({"name": name, "type": "scatter", "color": "@yellow-b", "symbol": "rect", "symbolSize": [20, 5],
-                       "data": [[axis[-1], _round(now.projected_2020)]]})  # fmt: skip
+                       "data": [[axis[-1], rounded(now.projected_2020)]]})  # fmt: skip
         if now.projected_low is not None and now.projected_high is not None:
             # A stack of a clear and a tinted bar: the interval, nothing more.
             low, high = now.projected_low, now.projected_high
             blank: list[Any] = [None] * (len(axis) - 1)
             shape = {"type": "bar", "stack": "interval", "stackStrategy": "all", "barMaxWidth": 18, "barGap": "-100%",
                      "silent": True, "tooltip": {"show": False}}  # fmt: skip
-            series.append({**shape, "name": "", "color": "rgba(0,0,0,0)", "data": [*blank, _round(low)]})
+            series.append({**shape, "name": "", "color": "rgba(0,0,0,0)", "data": [*blank, rounded(low)]})
             series.append({**shape, "name": say("预测区间"), "color": "@yellow-t",
-                           "itemStyle": {"borderColor": "@yellow-b", "borderWidth": 1}, "data": [*blank, _round(high - low)]})  # fmt: skip
+                           "itemStyle": {"borderColor": "@yellow-b", "borderWidth": 1}, "data": [*blank, rounded(high - low)]})  # fmt: skip
     axis_of_values = _value(entry.unit_label, scale=not is_flow)
     option = _option(say, xAxis=_category(axis), yAxis=axis_of_values, series=series)
     option["legend"]["data"] = [s["name"] for s in series if s["name"]]
@@ -140,14 +137,14 @@ def progress(entry: IndicatorEntry, end_period: str, say: Language = CHINESE) ->
         return None
     axis = _periods(drawn[0].period, max(end_period, drawn[-1].period))
     at = {f.period: f for f in entry.figures}
-    due = [_round(at[p].expected_pct, 1) if p in at else None for p in axis]
+    due = [rounded(at[p].expected_pct, 1) if p in at else None for p in axis]
     if axis[-1] == end_period and due[-1] is None:
         due[-1] = 100.0  # the whole way by the plan's end, whatever the path
     series = [
         {"name": say("应达进度"), "type": "line", "color": "@soft", "symbol": "none",
          "lineStyle": {"type": "dashed", "width": 2}, "connectNulls": True, "data": due},
         {"name": say("实际进度"), "type": "line", "color": f"@{entry.light}-b", "symbol": "circle", "symbolSize": 8,
-         "lineStyle": {"width": 3}, "data": [_round(at[p].progress_pct, 1) if p in at else None for p in axis]},
+         "lineStyle": {"width": 3}, "data": [rounded(at[p].progress_pct, 1) if p in at else None for p in axis]},
     ]  # fmt: skip
     option = _option(
         say, xAxis=_category(axis), series=series,
@@ -172,7 +169,7 @@ def compared(entry: IndicatorEntry, standings: Sequence[Standing], say: Language
     bars: dict[str, Any] = {
         "type": "bar", "barMaxWidth": 20, "label": {"show": True, "position": "right", "color": "@ink"},
         "data": [
-            {"value": _round(s.value),
+            {"value": rounded(s.value),
              "itemStyle": {"color": f"@{s.figure.light}-b" if s.figure is not None else "@brand-b"}}
             for s in drawn
         ],
@@ -252,9 +249,9 @@ def reporting(periods: Sequence[PeriodLine], say: Language = CHINESE) -> Chart |
         return None
     rows = list(periods)[::-1]
     kinds = (
-        (say("完整率"), "@met-b", "circle", "solid", [_round(p.completeness_pct, 1) for p in rows]),
-        (say("及时率"), "@green-b", "rect", "dashed", [_round(p.timeliness_pct, 1) for p in rows]),
-        (say("一次合格率"), "@yellow-b", "triangle", "dotted", [_round(p.quality_pct, 1) for p in rows]),
+        (say("完整率"), "@met-b", "circle", "solid", [rounded(p.completeness_pct, 1) for p in rows]),
+        (say("及时率"), "@green-b", "rect", "dashed", [rounded(p.timeliness_pct, 1) for p in rows]),
+        (say("一次合格率"), "@yellow-b", "triangle", "dotted", [rounded(p.quality_pct, 1) for p in rows]),
     )  # fmt: skip
     series = [
         {"name": name, "type": "line", "color": colour, "symbol": symbol, "symbolSize": 9,

@@ -12,10 +12,7 @@ from templates import formats
 
 def plain(value: float | None) -> str:
     """At most four decimals, no separators; a dash for nothing."""
-    if value is None:
-        return formats.NOTHING
-    text = f"{value:.4f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    return formats.number(value, 4).replace(",", "")
 
 
 def formulas(

@@ -165,6 +165,8 @@ def _show_collected(result: Any) -> None:
 
 
 def _show_reported(result: Any) -> None:
+    from templates import formats
+
     head = result.headline
     click.echo(
         f"通报 {result.period}：已达成 {head['met']}，正常 {head['green']}，滞后 {head['yellow']}，"
@@ -173,6 +175,6 @@ def _show_reported(result: Any) -> None:
     if result.plan_score.get("score_pct") is not None:
         score = result.plan_score
         click.echo(
-            f"  综合进度 {score['score_pct']:.1f}%，计入 {score['scored']} 项；权重 {score['weights']}"
+            f"  综合进度 {formats.percent(score['score_pct'])}，计入 {score['scored']} 项；权重 {score['weights']}"
         )
     click.echo(f"  {result.summary}")
