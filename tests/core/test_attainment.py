@@ -118,6 +118,11 @@ def test_a_result_is_neither_noise_nor_minus_zero(office: Office) -> None:
     office.register("p2", moment(3))
     for unit, part in (("U1", 0.17), ("U2", 0.4)):
         office.report("R", unit=unit, numerator=part, denominator=0.5)
+    office.define("M", "at_least", ("U1", "U2", "U3"), low=1000, baseline=0, rollup="mean")
+    office.register("p3", moment(4))
+    for unit, value in (("U1", 400.0), ("U2", 410.1), ("U3", 417.2)):
+        office.report("M", value, unit=unit)
+    assert office.assess()[("M", CITY)]["actual"] == 409.1, "1227.3 / 3 is 409.09999999999997"
     row = office.assess()[("R", CITY)]
     assert [row[k] for k in ("actual", "attainment_pct", "progress_pct", "gap_pp")] == [57, 57, 57, 18]
 

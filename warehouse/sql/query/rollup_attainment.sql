@@ -65,7 +65,7 @@ SELECT series, t,
        CASE WHEN rollup = 'ratio' AND (reporters > 1 OR with_parts > 0) THEN round(100 * numerator / nullif(denominator, 0), 9)
             WHEN reporters = 1 THEN one
             WHEN rollup = 'sum' THEN total
-            WHEN rollup = 'mean' THEN total / nullif(with_value, 0)
+            WHEN rollup = 'mean' THEN round(total / nullif(with_value, 0), 9)
             WHEN rollup = 'single' AND binds = 'city' THEN one
        END AS value,
        CASE WHEN rollup = 'ratio' AND (reporters > 1 OR with_parts > 0) THEN with_parts ELSE with_value END AS reported,
