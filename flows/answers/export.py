@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config.calendar import SHANGHAI
 from flows.office import Office
+from flows.steps.viewing import NotOpened
 from warehouse.publish import MART_VIEWS, describe_export, export_query, export_view, export_workbook
 from warehouse.store import Reader
 
@@ -20,9 +21,12 @@ def export(office: Office, period: str, form: str, out: Path) -> list[Path]:
     csv comes with ``datapackage.json`` (frictionless), sdmx-csv with its structure message (SDMX-ML 3.0).
 
     :raises warehouse.store.StoreError: when there is no data yet
+    :raises NotOpened: when the cycle was never opened: empty tables would look like a quarter without figures
     """
-    out.mkdir(parents=True, exist_ok=True)
     with office.reader() as reader:
+        if not reader.rows("read_cycle", {"period": period}):
+            raise NotOpened(f"{period} 还没有开启；请先运行 jibao open --period {period}")
+        out.mkdir(parents=True, exist_ok=True)
         if form == "xlsx":
             return [export_workbook(reader.con, period, out / f"jibao_{period}.xlsx")]
         if form == "sdmx-csv":

@@ -22,6 +22,7 @@ from config.calendar import SHANGHAI
 from flows import sample, steps
 from flows.answers.export import FORMATS, export
 from flows.answers.sdmx import FLOWS
+from flows.steps.viewing import NotOpened
 from warehouse.publish import MART_VIEWS
 
 PEERS = Path(__file__).parents[2] / ".venv-peers" / "bin" / "python"
@@ -189,6 +190,13 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "TARGET_KIND": "target_kind", "SCOPE": "scope", "IS_MET": "met", "LIGHT": "light", "COVERAGE": "coverage",
     },
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_quarter_never_opened_is_refused_and_leaves_nothing(desk: Desk, tmp_path: Path, form: str) -> None:
+    with pytest.raises(NotOpened, match="2031-Q1 还没有开启"):
+        export(desk.office, "2031-Q1", form, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_structure_names_every_unit_and_indicator(desk: Desk, out: Path) -> None:
