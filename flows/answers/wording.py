@@ -40,7 +40,7 @@ def formulas(
         word = "年" if cadence_of(figure["period"]) is Cadence.YEARLY else "季"
         found.append((
             f"今后每{word}需要",
-            f"{plain(figure['required_per_quarter'])} {figure['unit_label']}（剩余差距 ÷ 剩余{word}{'' if word == '年' else '度'}数）",
+            f"{plain(figure['required_per_quarter'])} {figure['unit_label']}（{_required(figure, word)}）",
         ))  # fmt: skip
     if figure["projected_2020"] is not None:
         found.append((
@@ -133,9 +133,7 @@ def _expected(
     expected = figure["expected_pct"]
     if expected is None:
         return "无法计算"
-    is_flow = figure["accumulation"] == "ytd" and not (
-        figure["target_kind"] == "reduction" and figure["reports_drop"]
-    )
+    is_flow = _is_flow(figure)
     if (milestones or is_flow) and base is not None and goal is not None:
         path = "、".join(f"{y}年 {plain(v)}" for y, v in milestones.items())
         way = f"年度目标（{path}）" if path else "基期到目标的直线"
@@ -153,6 +151,21 @@ def _expected(
         f"已过{word} ÷ 全部{word} × 100 = {plain(past / cycle.quarters)} ÷ {plain(whole / cycle.quarters)} × 100"
         f" = {plain(expected)}%"
     )
+
+
+def _required(figure: Mapping[str, Any], word: str) -> str:
+    quarters = "" if word == "年" else "度"
+    if not _is_flow(figure):
+        return f"剩余差距 ÷ 剩余{word}{quarters}数"
+    # A year's total starts again from nothing.
+    if period_index(figure["period"]) % 4 < 3:
+        return "本年应达值的差额 ÷ 本年剩余季度数"
+    return "下一年应达值" if word == "年" else "下一年应达值 ÷ 4"
+
+
+def _is_flow(figure: Mapping[str, Any]) -> bool:
+    is_drop = figure["target_kind"] == "reduction" and figure["reports_drop"]
+    return figure["accumulation"] == "ytd" and not is_drop
 
 
 def _light(figure: Mapping[str, Any], lights: tuple[float, float]) -> str:

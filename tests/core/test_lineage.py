@@ -93,6 +93,27 @@ def test_a_roll_up_names_every_reporter_and_who_is_missing(office: Office, tmp_p
     assert "100 × (1+6) ÷ (2+8) = 70" in text and "U3：本季未报送" in text
 
 
+@pytest.mark.parametrize(
+    ("period", "accumulation", "how"),
+    [
+        ("2019-Q3", "level", "8 亿元（剩余差距 ÷ 剩余季度数）"),
+        ("2019-Q3", "ytd", "20 亿元（本年应达值的差额 ÷ 本年剩余季度数）"),  # 80 due at the year's end
+        ("2019-Q4", "ytd", "25 亿元（下一年应达值 ÷ 4）"),
+        ("2019-A1", "ytd", "100 亿元（下一年应达值）"),
+    ],
+)
+def test_what_is_still_required_is_explained_as_it_was_computed(
+    office: Office, tmp_path: Path, period: str, accumulation: str, how: str
+) -> None:
+    office.define("I", "at_least", low=100, baseline=0, accumulation=accumulation)
+    office.register()
+    office.report("I", 60.0, period=period)
+    office.compute(period)
+    document = explain_document(office.store, open_office(tmp_path / "home").config, period, "I", None)
+    (text,) = (f["text"] for f in document["formulas"] if f["name"].startswith("今后每"))
+    assert text == how
+
+
 KINDS: dict[str, dict[str, Any]] = {
     "at_most": {"high": 14.5, "baseline": 18.0},
     "range": {"low": 1, "high": 2, "baseline": 0},
