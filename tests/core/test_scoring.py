@@ -270,6 +270,13 @@ def test_cagr_at_its_edges(case: str) -> None:
     assert "too" not in case or "相差过大或过小" in row["note"]
 
 
+def test_a_missing_year_is_not_told_as_a_missing_value() -> None:
+    for years in ((None, 2019), (2018, None)):
+        row = score("cagr", 100, years[0], 110, years[1], 121, 2020, 1)
+        assert (row["status"], row["note"]) == ("not_available", "缺基期或现值的年份")
+    assert score("cagr", None, 2018, 110, 2019, 121, 2020, 1)["note"] == "缺基期或现值"
+
+
 def test_columns_in_any_order_by_either_name_keep_what_is_not_theirs(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text(

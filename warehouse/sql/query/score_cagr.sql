@@ -26,7 +26,8 @@ placed AS (
 ),
 growth AS (
     SELECT *,
-           CASE WHEN baseline IS NULL OR current IS NULL OR base_year IS NULL OR current_year IS NULL THEN '缺基期或现值'
+           CASE WHEN baseline IS NULL OR current IS NULL THEN '缺基期或现值'
+                WHEN base_year IS NULL OR current_year IS NULL THEN '缺基期或现值的年份'
                 -- A target already met is met, however short the series and whatever its sign; only the ratio is missing.
                 WHEN is_reached THEN NULL
                 ELSE coalesce(growth_missing, required_missing)
