@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from attainment_office import CITY, Office, moment
 
-from warehouse.attainment import backtest
+from warehouse.attainment import backtest, backtest_by_horizon
 from warehouse.store import Store
 
 QUARTERS = tuple(f"{year}-Q{quarter}" for year in (2017, 2018, 2019) for quarter in (1, 2, 3, 4))
@@ -154,6 +154,22 @@ def test_backtest_compares_each_past_projection_with_what_came(office: Office) -
     fifth = backtest(office.store, QUARTERS[4], moment(20))
     assert [(r["horizon"], r["projections"]) for r in fifth] == [(1, 1)], "four make a projection, one came"
     assert backtest(office.store, QUARTERS[3], moment(20)) == []
+
+
+def test_a_straight_line_is_hit_by_every_projection(office: Office) -> None:
+    """Its interval is a point: the last bit of 61.7 + 1.3n must not count as a miss."""
+    office.define("I", "at_least", low=1000, baseline=0)
+    office.register()
+    for n, period in enumerate(QUARTERS):
+        office.report("I", round(61.7 + 1.3 * n, 1), period=period)
+    for found in (backtest, backtest_by_horizon):
+        for row in found(office.store, QUARTERS[-1], moment(20)):
+            held = (
+                row["within_pct"] / 100
+                if "within_pct" in row
+                else row["within_interval"] / row["projections"]
+            )
+            assert held == 1, row
 
 
 def test_domain_score_weighs_capped_progress_and_names_what_it_leaves_out(office: Office) -> None:

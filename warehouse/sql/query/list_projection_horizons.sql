@@ -1,4 +1,5 @@
 -- How far projections missed what came, by horizon in quarters over all series (flows: full-year equivalents).
+-- Rounded as the projections that are published: a straight line's interval is as narrow as the noise of doubles.
 WITH came AS (
     SELECT s.series, s.t, CASE WHEN t.is_flow THEN s.value / h.share ELSE s.value END AS y
     FROM attain_series s
@@ -8,7 +9,7 @@ WITH came AS (
 )
 SELECT j.t_to - j.origin AS horizon, count(*) AS projections,
        median(100 * abs(j.projected - c.y) / nullif(abs(c.y), 0)) AS median_error_pct,
-       100 * count(*) FILTER (c.y BETWEEN j.projected_low AND j.projected_high) / count(*) AS within_pct
+       100 * count(*) FILTER (round(c.y, 9) BETWEEN round(j.projected_low, 9) AND round(j.projected_high, 9)) / count(*) AS within_pct
 FROM projection j
 JOIN came c ON c.series = j.series AND c.t = j.t_to
 GROUP BY ALL
