@@ -51,5 +51,6 @@ def _sdmx(office: Office, reader: Reader, period: str, out: Path) -> list[Path]:
     # Dated by what it describes, so that the same data give the same bytes.
     prepared = reader.rows("read_last_instant")[0]["last_instant"].astimezone(SHANGHAI)
     structure = out / "sdmx_structure.xml"
-    structure.write_text(structure_message(office.config, prepared), "utf-8")
+    told = reader.rows("list_sdmx_codes", {"period": period})
+    structure.write_text(structure_message(office.config, prepared, told), "utf-8")
     return [*written, structure]

@@ -104,9 +104,12 @@ ATTAINMENT: Mapping[str, _Column] = _KEY | {
 FLOWS = {"OBSERVATION": ("报送数据", OBSERVATION), "ATTAINMENT": ("完成情况", ATTAINMENT)}
 
 
-def structure_message(config: Config, prepared_at: datetime) -> str:
-    """The SDMX-ML 3.0 structure message (XML) of the plan; the same for the same register and instant."""
-    lists = _codelists(config)
+def structure_message(config: Config, prepared_at: datetime, told: Iterable[Mapping[str, str]] = ()) -> str:
+    """The SDMX-ML 3.0 structure message (XML) of the plan; the same for the same register and instant.
+
+    :param told: codelist, code and name of what the rows name, be it in the register or not
+    """
+    lists = _codelists(config, told)
     columns = {name: column for _, flow in FLOWS.values() for name, column in flow.items()}
     concepts = {
         name: Concept(id=name, name=column.name, dtype=column.dtype) for name, column in columns.items()
@@ -151,7 +154,7 @@ def _component(name: str, column: _Column, lists: Mapping[str, Codelist]) -> Com
     )  # fmt: skip
 
 
-def _codelists(config: Config) -> dict[str, Codelist]:
+def _codelists(config: Config, told: Iterable[Mapping[str, str]]) -> dict[str, Codelist]:
     units = {u.code: u.name for u in config.units} | {config.plan.city: config.plan.city_name}
     made = {
         "CL_FREQ": ("频度", _FREQUENCIES),
@@ -162,6 +165,8 @@ def _codelists(config: Config) -> dict[str, Codelist]:
         "CL_SCOPE": ("范围", _SCOPES),
         "CL_LIGHT": ("状态", _LIGHTS),
     }
+    for row in told:
+        made[row["codelist"]][1].setdefault(row["code"], row["name"])
     return {
         code: Codelist(id=code, name=name, agency=AGENCY, version=VERSION, items=list(_codes(items.items())))
         for code, (name, items) in made.items()

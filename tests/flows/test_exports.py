@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import duckdb
 import pandas
@@ -18,6 +19,7 @@ import pytest
 from drop_folder import PERIOD, Desk, open_desk
 from openpyxl import load_workbook
 
+import config
 from config.calendar import SHANGHAI
 from flows import sample, steps
 from flows.answers.export import FORMATS, export
@@ -206,9 +208,33 @@ def test_the_structure_names_every_unit_and_indicator(desk: Desk, out: Path) -> 
         "print(json.dumps({s.id: {c.id: c.name for c in s.items} for s in m.get_codelists()}))"
     )
     lists = peer(script, out / "sdmx-csv" / "sdmx_structure.xml")
-    config = desk.office.config
-    assert lists["CL_INDICATOR"] == {i.code: i.name for i in config.plan.indicators}
-    assert lists["CL_UNIT"].items() >= {u.code: u.name for u in config.units}.items()
+    register = desk.office.config
+    assert lists["CL_INDICATOR"] == {i.code: i.name for i in register.plan.indicators}
+    assert lists["CL_UNIT"].items() >= {u.code: u.name for u in register.units}.items()
+
+
+def test_the_codelists_hold_every_code_of_the_rows_of_a_plan_of_two_cities(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "config").mkdir(parents=True)
+    units = (Path(config.__file__).parent / "units.yml").read_text("utf-8")
+    (home / "config" / "units.yml").write_text(
+        units.replace('{code: "441402",', '{code: "441402", city: "445200",'), "utf-8"
+    )
+    two = open_desk(home)
+    two.drop("441402", "表.xlsx", two.book("441402"))
+    two.collect()
+    steps.report(two.office, PERIOD, AFTER)
+    export(two.office, PERIOD, "sdmx-csv", tmp_path / "out")
+    structure = ElementTree.parse(tmp_path / "out" / "sdmx_structure.xml")
+    lists = {
+        one.get("id"): {code.get("id") for code in one if code.tag.endswith("}Code")}
+        for one in structure.iter("{http://www.sdmx.org/resources/sdmxml/schemas/v3_0/structure}Codelist")
+    }
+    for flow in ("observation", "attainment"):
+        rows = list(csv.DictReader((tmp_path / "out" / f"sdmx_{flow}_{PERIOD}.csv").open(encoding="utf-8")))
+        assert {row["REPORTING_UNIT"] for row in rows} <= lists["CL_UNIT"], flow
+        assert {row["INDICATOR"] for row in rows} <= lists["CL_INDICATOR"], flow
+    assert "445200" in {row["REPORTING_UNIT"] for row in rows}
 
 
 def test_libreoffice_opens_workbook_and_csv(out: Path, tmp_path: Path) -> None:
