@@ -138,6 +138,8 @@ def _unit_code(config: Config, unit: str | None) -> str | None:
     if not unit or unit in (config.plan.city, config.plan.city_name):
         return None
     known = config.find_unit(unit)
+    if known is None and any(u.city == unit for u in config.units):
+        return unit  # another city of the plan, which need not report anything itself
     if known is None:
         raise NothingToExplain(f"没有单位 {unit}")
     return known.code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,24 @@ def test_a_roll_up_names_every_reporter_and_who_is_missing(office: Office, tmp_p
     assert document["result"]["coverage"] == "2/3" and document["result"]["actual"] == 70
     assert [p["unit"] for p in document["parts"]] == ["U1", "U2", "U3"]
     assert "100 × (1+6) ÷ (2+8) = 70" in text and "U3：本季未报送" in text
+
+
+def test_another_city_of_the_plan_is_not_told_as_the_first(office: Office, tmp_path: Path) -> None:
+    office.cities["U2"] = "445200"
+    office.define("I", "at_least", ("U1", "U2"), low=100, baseline=0)
+    office.register()
+    office.report("I", 60.0, unit="U1")
+    office.report("I", 70.0, unit="U2")
+    office.compute()
+    config = open_office(tmp_path / "home").config
+    spanning = replace(
+        config, units=(*config.units[:-1], config.units[-1].model_copy(update={"city": "445200"}))
+    )
+    for asked, name, value in ((None, "梅州市", 60), (CITY, "梅州市", 60), ("445200", "445200", 70)):
+        document = explain_document(office.store, spanning, PERIOD, "I", asked)
+        assert (document["unit"]["name"], document["result"]["actual"]) == (name, value)
+    with pytest.raises(NothingToExplain, match="没有单位"):
+        explain_document(office.store, config, PERIOD, "I", "445200")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ revised AS (
     WHERE len(c.changed) > 0
     GROUP BY ALL
 )
-SELECT c.* EXCLUDE (as_of, new_as_of), i.name, i.unit_label, coalesce(u.name, p.city_name) AS unit_name,
+SELECT c.* EXCLUDE (as_of, new_as_of), i.name, i.unit_label, coalesce(u.name, CASE WHEN c.unit = p.city THEN p.city_name ELSE c.unit END) AS unit_name,
        coalesce(nullif(concat_ws('；', r.reasons, CASE WHEN c.is_target_revised THEN
            '目标或基期修订：' || (SELECT arg_max(e.reason, e.recorded_at) FROM register_event e WHERE e.recorded_at <= c.new_as_of) END), ''), '重新测算') AS reason,
        coalesce(r.submissions, []) AS submissions

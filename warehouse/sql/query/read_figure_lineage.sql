@@ -4,7 +4,7 @@ WITH figure AS (
     FROM mart.attainment a WHERE a.period = $period AND a.indicator = $indicator
 )
 SELECT f.* , i.name, i.clause, i.measure, i.unit_label, i.definition, i.accumulation, i.direction, i.scope AS binds, i.rollup, i.reports_drop,
-       p.city, p.city_name, p.end_period, coalesce(u.name, p.city_name) AS unit_name,
+       p.city, p.city_name, p.end_period, coalesce(u.name, CASE WHEN f.unit = p.city THEN p.city_name ELSE f.unit END) AS unit_name,
        coalesce(o.wording, d.wording) AS wording, coalesce(o.strict, d.strict) AS strict, coalesce(o.aspirational, d.aspirational) AS aspirational,
        coalesce(o.baseline_period, d.baseline_period) AS baseline_period,
        (SELECT max(e.recorded_at) FROM register_event e WHERE e.recorded_at <= f.as_of) AS register_since,
