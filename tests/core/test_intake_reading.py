@@ -129,6 +129,25 @@ def test_a_renamed_sheet_is_found_by_its_header(tmp_path: Path) -> None:
     assert rows(reading)[0]["value"] == 3 and rows(reading)[0]["sheet"] == "Sheet1"
 
 
+def test_one_sheet_renamed_is_found_beside_the_other_and_a_copy_is_left_alone(tmp_path: Path) -> None:
+    progress = [
+        ["工作进展"],
+        CLAIMS,
+        [],
+        list(PROGRESS_HEADER),
+        ["A-0101", "措施", "牵头", "推进中", "开工", ""],
+    ]
+    renamed = [
+        {"填报表 (2)": lines(I_01=3), "工作进展": progress},
+        {"填报表": lines(I_01=3), "进展": progress},
+        {"填报表": lines(I_01=3), "填报表 (2)": lines(I_01=9), "我的进展": progress},
+    ]
+    for reading in read(tmp_path, *map(book, renamed)):
+        got = {r["item"]: r for r in rows(reading)}
+        assert len(reading.rows) == len(got) == len(LABELS) + 1 and reading.problems == ()
+        assert got["I-01"]["value"] == 3 and got["A-0101"]["state"] == "推进中"
+
+
 def as_csv(delimiter: str, **values: Any) -> str:
     quoted = [[f'"{c}"' if delimiter in str(c) else str(c) for c in row] for row in lines(**values)]
     return "\r\n".join(delimiter.join(row) for row in quoted) + "\r\n"

@@ -110,6 +110,7 @@ def read_layout(grids: Sequence[Grid], unit_labels: Mapping[str, str], *, must_e
 
 def _read(grids: Sequence[Grid], unit_labels: Mapping[str, str], words: Words) -> tuple[Layout, bool]:
     layout, found = Layout(), False
+    names = {grid.name for grid in grids}
     for grid in grids:
         if grid.name == META:
             layout.meta = {fold(r[0]): show(r[1]) for r in grid.rows if len(r) > 1 and fold(r[0])}
@@ -117,7 +118,9 @@ def _read(grids: Sequence[Grid], unit_labels: Mapping[str, str], words: Words) -
         # A text file has no sheet: it is called as the workbook of its language calls it.
         grid.name = words.sheets.get(grid.name, grid.name)
         for header, reader in ((FIGURE_HEADER, _figures), (PROGRESS_HEADER, _progress)):
-            at = _find_header(grid, header, words)
+            # A sheet of ours by name stands for its header: a copy of it beside it is the clerk's own.
+            own = FIGURES if header is FIGURE_HEADER else PROGRESS
+            at = None if grid.name != own and own in names else _find_header(grid, header, words)
             if at is None:
                 continue
             found = True
@@ -344,6 +347,6 @@ def wanted_sheets(names: Iterable[str]) -> list[str]:
     listed = list(names)
     by_name = {fold(n): n for n in listed}
     ours = [by_name[n] for n in (FIGURES, PROGRESS, META) if n in by_name]
-    if FIGURES not in by_name and PROGRESS not in by_name:
+    if FIGURES not in by_name or PROGRESS not in by_name:
         ours += [n for n in listed if n not in ours and fold(n) not in OTHERS][:20]
     return ours
