@@ -148,6 +148,22 @@ def test_one_sheet_renamed_is_found_beside_the_other_and_a_copy_is_left_alone(tm
         assert got["I-01"]["value"] == 3 and got["A-0101"]["state"] == "推进中"
 
 
+def test_a_sheet_is_told_by_the_name_its_workbook_gives_it(tmp_path: Path) -> None:
+    spaced, two, foreign = read(
+        tmp_path,
+        book({" 填报表": lines(I_01=3)}),
+        book({"填报表": lines(I_01=3), "填报表 ": lines(I_01=9)}),
+        b"a,b\r\n1,2\r\n",
+    )
+    assert {r["sheet"] for r in rows(spaced)} == {" 填报表"}
+    # Neither of the two is chosen: the rules tell of codes that appear twice.
+    assert [(r["sheet"], r["value"]) for r in rows(two) if r["item"] == "I-01"] == [
+        ("填报表", 3.0),
+        ("填报表 ", 9.0),
+    ]
+    assert [(p.code, p.sheet) for p in foreign.problems] == [("header_missing", "填报表")]
+
+
 def as_csv(delimiter: str, **values: Any) -> str:
     quoted = [[f'"{c}"' if delimiter in str(c) else str(c) for c in row] for row in lines(**values)]
     return "\r\n".join(delimiter.join(row) for row in quoted) + "\r\n"

@@ -356,3 +356,20 @@ def test_a_repeated_column_is_returned_with_one_finding(desk: Desk) -> None:
     assert desk.collect().returned == 1
     errors = [m for s, _, m in findings(desk, "两栏.xlsx") if s == "error"]
     assert len(errors) == 1 and "本期值" in errors[0] and "两次" in errors[0]
+
+
+def test_a_sheet_named_with_a_blank_is_marked_in_the_return(desk: Desk) -> None:
+    item = an_amount(desk, "SWJ")
+    loaded = load_workbook(
+        io.BytesIO(desk.book("SWJ", sample.with_text(desk.figures("SWJ"), item, "约1000")))
+    )
+    loaded["填报表"].title = " 填报表"
+    out = io.BytesIO()
+    loaded.save(out)
+    desk.drop("SWJ", "空格.xlsx", out.getvalue())
+    assert desk.collect().returned == 1
+    (path,) = desk.office.home.returned(PERIOD).iterdir()
+    returned = load_workbook(path)
+    marked = [cell.coordinate for row in returned[" 填报表"] for cell in row if cell.comment]
+    link = next(cell.hyperlink for row in returned["校验结果"] for cell in row if cell.hyperlink)
+    assert len(marked) == 1 and link.location == f"' 填报表'!{marked[0]}"

@@ -101,7 +101,7 @@ def read_layout(grids: Sequence[Grid], unit_labels: Mapping[str, str], *, must_e
         other, found = _read(grids, unit_labels, words_of(code))
         layout = other if found else layout
     if not found:
-        first = next((g.name for g in grids if g.name not in OTHERS), "")
+        first = next((g.name for g in grids if fold(g.name) not in OTHERS), "")
         layout.problems.append(LayoutProblem("header_missing", first))
     if must_end and any(p.code in ("end_row_missing", "rows_mismatch") for p in layout.problems):
         layout.rows = []
@@ -110,23 +110,24 @@ def read_layout(grids: Sequence[Grid], unit_labels: Mapping[str, str], *, must_e
 
 def _read(grids: Sequence[Grid], unit_labels: Mapping[str, str], words: Words) -> tuple[Layout, bool]:
     layout, found = Layout(), False
-    names = {grid.name for grid in grids}
+    names = {fold(grid.name) for grid in grids}
     for grid in grids:
-        if grid.name == META:
+        name = fold(grid.name)
+        if name == META:
             layout.meta = {fold(r[0]): show(r[1]) for r in grid.rows if len(r) > 1 and fold(r[0])}
             continue
-        # A text file has no sheet: it is called as the workbook of its language calls it.
-        grid.name = words.sheets.get(grid.name, grid.name)
         for header, reader in ((FIGURE_HEADER, _figures), (PROGRESS_HEADER, _progress)):
             # A sheet of ours by name stands for its header: a copy of it beside it is the clerk's own.
             own = FIGURES if header is FIGURE_HEADER else PROGRESS
-            at = None if grid.name != own and own in names else _find_header(grid, header, words)
+            at = None if name != own and own in names else _find_header(grid, header, words)
             if at is None:
                 continue
             found = True
-            for name, claim in _claims(grid, at, words).items():
-                if name not in layout.claims or not layout.claims[name].text:
-                    layout.claims[name] = claim
+            # A text file has no sheet: it is called as the workbook of its language calls it.
+            grid.name = words.sheets.get(grid.name, grid.name)
+            for what, claim in _claims(grid, at, words).items():
+                if what not in layout.claims or not layout.claims[what].text:
+                    layout.claims[what] = claim
             reader(grid, at, unit_labels, layout, words)
             break
     return layout, found
@@ -344,9 +345,9 @@ def _progress(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layou
 
 def wanted_sheets(names: Iterable[str]) -> list[str]:
     """Which sheets to load: ours by name, and every other one only where one of ours is missing."""
-    listed = list(names)
-    by_name = {fold(n): n for n in listed}
-    ours = [by_name[n] for n in (FIGURES, PROGRESS, META) if n in by_name]
-    if FIGURES not in by_name or PROGRESS not in by_name:
-        ours += [n for n in listed if n not in ours and fold(n) not in OTHERS][:20]
+    folded = {name: fold(name) for name in names}
+    # Two sheets may differ by a blank in the name only: which one counts is not ours to guess, both are read.
+    ours = [name for own in (FIGURES, PROGRESS, META) for name in folded if folded[name] == own]
+    if not {FIGURES, PROGRESS} <= set(folded.values()):
+        ours += [n for n in folded if n not in ours and folded[n] not in OTHERS][:20]
     return ours

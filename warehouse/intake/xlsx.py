@@ -15,7 +15,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipError
 
 from warehouse.intake import biff, ods
-from warehouse.intake.layout import Grid, fold, wanted_sheets
+from warehouse.intake.layout import Grid, wanted_sheets
 from warehouse.intake.reading import CellState, HeldReason
 from warehouse.intake.zipscan import MAX_COLUMN, MAX_ROW, Held, Package, scan
 
@@ -56,7 +56,7 @@ def read_workbook(data: bytes, package: Package | None) -> list[Grid]:
         if name not in looks:
             raise Held(HeldReason.DAMAGED, "找不到工作表")
         formats, specials = looks[name]
-        grids.append(Grid(fold(name), _long_enough(rows, specials), formats, specials))
+        grids.append(Grid(name, _long_enough(rows, specials), formats, specials))
     return grids
 
 
