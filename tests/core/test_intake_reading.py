@@ -164,6 +164,41 @@ def test_a_sheet_is_told_by_the_name_its_workbook_gives_it(tmp_path: Path) -> No
     assert [(p.code, p.sheet) for p in foreign.problems] == [("header_missing", "填报表")]
 
 
+def test_sheets_of_two_units_or_periods_are_never_read_as_one_file(tmp_path: Path) -> None:
+    def progress(*claims: str) -> bytes:
+        item = ["A-0101", "措施", "牵头", "推进中", "开工", ""]
+        return book(
+            {
+                "填报表": lines(I_01=3),
+                "工作进展": [["进展"], list(claims), [], list(PROGRESS_HEADER), item],
+            }
+        )
+
+    period, unit, renamed, silent = read(
+        tmp_path,
+        progress("填报单位", "市商务局", "单位编码", "SWJ", "报告期", "2019-Q2"),
+        progress("填报单位", "市科技局", "单位编码", "KJJ", "报告期", "2019-Q3"),
+        progress("填报单位", "梅州市商务局", "单位编码", "swj", "报告期", "2019-q3"),
+        progress("填报单位", "", "单位编码", "", "报告期", ""),
+    )
+    told = [[(p.code, p.sheet, p.cell, p.value) for p in r.problems] for r in (period, unit)]
+    assert told == [
+        [("sheets_disagree", "工作进展", "F2", "2019-Q2")],
+        [("sheets_disagree", "工作进展", "B2", "市科技局")],
+    ]
+    assert (period.rows, unit.rows) == ([], [])
+    for reading in (renamed, silent):
+        assert len(reading.rows) == len(LABELS) + 1 and reading.problems == ()
+
+
+def test_what_no_sheet_says_is_told_at_the_first_one(tmp_path: Path) -> None:
+    figures = lines(I_01=3)
+    figures[1] = CLAIMS[:5]
+    progress = [["进展"], CLAIMS[:5], [], list(PROGRESS_HEADER), ["A-0101", "措施", "牵头", "", "", ""]]
+    (reading,) = read(tmp_path, book({"填报表": figures, "工作进展": progress}))
+    assert (reading.period.text, reading.period.sheet, reading.period.cell) == ("", "填报表", "F2")
+
+
 def as_csv(delimiter: str, **values: Any) -> str:
     quoted = [[f'"{c}"' if delimiter in str(c) else str(c) for c in row] for row in lines(**values)]
     return "\r\n".join(delimiter.join(row) for row in quoted) + "\r\n"

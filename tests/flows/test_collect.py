@@ -373,3 +373,17 @@ def test_a_sheet_named_with_a_blank_is_marked_in_the_return(desk: Desk) -> None:
     marked = [cell.coordinate for row in returned[" 填报表"] for cell in row if cell.comment]
     link = next(cell.hyperlink for row in returned["校验结果"] for cell in row if cell.hyperlink)
     assert len(marked) == 1 and link.location == f"' 填报表'!{marked[0]}"
+
+
+def test_a_progress_sheet_of_another_unit_is_returned_and_counts_for_nobody(desk: Desk) -> None:
+    loaded = load_workbook(io.BytesIO(desk.book("SWJ")))
+    loaded["工作进展"]["B2"], loaded["工作进展"]["D2"] = "市科学技术局", "KJJ"
+    out = io.BytesIO()
+    loaded.save(out)
+    desk.drop("SWJ", "拼的.xlsx", out.getvalue())
+    assert desk.collect().returned == 1
+    ((severity, rule, message),) = findings(desk, "拼的.xlsx")
+    assert (severity, rule) == ("error", "layout") and "市科学技术局" in message and "不一致" in message
+    assert desk.sql("SELECT 1 FROM mart.observation WHERE status = 'reported'") == []
+    (path,) = desk.office.home.returned(PERIOD).iterdir()
+    assert load_workbook(path)["工作进展"]["B2"].comment is not None

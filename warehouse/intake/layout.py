@@ -92,7 +92,8 @@ def read_layout(grids: Sequence[Grid], unit_labels: Mapping[str, str], *, must_e
     """Rows of both sheets. Without any header of ours: no rows and the problem header_missing.
 
     :param unit_labels: the register's 计量单位 by item code; figures are converted to it
-    :param must_end: a text file whose end row is missing or wrong is incomplete and yields no rows
+    :param must_end: a text file whose end row is missing or wrong is incomplete and yields no rows; no more do
+        sheets that name different units or periods
     """
     layout, found = _read(grids, unit_labels, _CHINESE)
     for code in _OTHER_LANGUAGES:  # looked up only for what is no Chinese workbook
@@ -103,7 +104,8 @@ def read_layout(grids: Sequence[Grid], unit_labels: Mapping[str, str], *, must_e
     if not found:
         first = next((g.name for g in grids if fold(g.name) not in OTHERS), "")
         layout.problems.append(LayoutProblem("header_missing", first))
-    if must_end and any(p.code in ("end_row_missing", "rows_mismatch") for p in layout.problems):
+    codes = {p.code for p in layout.problems}
+    if "sheets_disagree" in codes or (must_end and codes & {"end_row_missing", "rows_mismatch"}):
         layout.rows = []
     return layout
 
@@ -125,9 +127,7 @@ def _read(grids: Sequence[Grid], unit_labels: Mapping[str, str], words: Words) -
             found = True
             # A text file has no sheet: it is called as the workbook of its language calls it.
             grid.name = words.sheets.get(grid.name, grid.name)
-            for what, claim in _claims(grid, at, words).items():
-                if what not in layout.claims or not layout.claims[what].text:
-                    layout.claims[what] = claim
+            _merge(_claims(grid, at, words), layout)
             reader(grid, at, unit_labels, layout, words)
             break
     return layout, found
@@ -195,6 +195,23 @@ def _claims(grid: Grid, header_row: int, words: Words) -> dict[str, Claim]:
                         break
                 found[name] = Claim(value, grid.name, address(number, at))
     return found
+
+
+def _merge(claims: Mapping[str, Claim], layout: Layout) -> None:
+    """The claims of one more sheet. A second unit or period in one file: nobody can say which one is meant."""
+    known, none = layout.claims, Claim()
+    codes = {fold(c.get("unit_code", none).text).upper() for c in (known, claims)}
+    differs = None
+    for what, claim in claims.items():
+        said = known.get(what, none).text
+        if what not in known or (claim.text and not said):
+            known[what] = claim
+        elif claim.text and fold(claim.text).upper() != fold(said).upper():
+            # One unit has several names, but one code.
+            is_name_only = what == "unit_name" and len(codes) == 1 and "" not in codes
+            differs = differs or (None if is_name_only else claim)
+    if differs is not None:
+        layout.problems.append(LayoutProblem("sheets_disagree", differs.sheet, differs.cell, differs.text))
 
 
 def _columns(grid: Grid, at: int, header: Sequence[str], layout: Layout, words: Words) -> dict[str, int]:

@@ -67,9 +67,7 @@ class Claim:
 class LayoutProblem:
     """Readable, but not the layout: code names the message in the catalogue."""
 
-    code: (
-        str  # header_missing, column_missing, rows_mismatch, end_row_missing, sheet_missing, template_old ...
-    )
+    code: str  # header_missing, column_missing, rows_mismatch, end_row_missing, sheets_disagree, template_old ...
     sheet: str = ""
     cell: str = ""
     value: str = ""
