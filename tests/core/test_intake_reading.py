@@ -218,6 +218,22 @@ def test_csv_in_every_encoding_and_delimiter(tmp_path: Path, encoding: str, deli
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_a_line_shifted_by_an_unquoted_delimiter_is_not_read_by_place(tmp_path: Path, delimiter: str) -> None:
+    text = as_csv(delimiter, I_01="8.25", I_02="73%", I_03=12)
+    value = text.replace("8.25", f"1{delimiter}008.25")
+    earlier = text.replace(
+        f"口径{delimiter}目标{delimiter}", f"口{delimiter}径{delimiter}目标{delimiter}7", 1
+    )
+    ragged = "".join(line + delimiter * 2 + "\r\n" for line in text.splitlines())
+    shifted, moved, fine = read(tmp_path, *(t.encode() for t in (value, earlier, ragged)))
+    for reading, shown in ((shifted, f"1{delimiter}008.25"), (moved, f"7{delimiter}8.25")):
+        first, second = rows(reading)[:2]
+        assert (first["value"], first["value_state"], first["value_text"]) == (None, "ambiguous", shown)
+        assert first["value_cell"] == "G5" and second["value"] == 73
+    assert [r["value"] for r in rows(fine)[:3]] == [8.25, 73, 12] and fine.problems == ()
+
+
 def test_no_cut_point_of_a_csv_is_taken_for_complete(tmp_path: Path) -> None:
     whole = as_csv(",", I_01="1,234.5", I_02="73%").rstrip().encode()
     step = max(1, len(whole) // 60)

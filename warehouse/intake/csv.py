@@ -28,15 +28,16 @@ def read_csv(data: bytes) -> Grid:
     if text.lstrip()[:1] == "<":
         raise Held(HeldReason.UNKNOWN_KIND, "网页或XML")
     rows: list[list[str]] = []
+    separator = delimiter(text)
     csv.field_size_limit(1 << 20)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text)):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
             rows.append(row)
             if len(rows) > MAX_ROW or len(row) > MAX_COLUMN:
                 raise Held(HeldReason.BOMB, f"第{len(rows)}行")
     except csv.Error as error:
         raise Held(HeldReason.DAMAGED, "CSV格式错误") from error
-    return Grid(FIGURES, rows)
+    return Grid(FIGURES, rows, separator=separator)
 
 
 def decode(data: bytes) -> str:

@@ -69,13 +69,14 @@ class Grid:
     """One sheet: values by row from A1 on. ``formats`` and ``specials`` by (row, column), both 0-based.
 
     ``specials``: cells whose value is not in ``rows`` (error values, formulas never calculated, shares of
-    unknown format) as (state, text).
+    unknown format) as (state, text). ``separator``: of the fields of a text file, which alone can be shifted.
     """
 
     name: str
     rows: Sequence[Sequence[Any]]
     formats: Mapping[tuple[int, int], str] = field(default_factory=dict)
     specials: Mapping[tuple[int, int], tuple[CellState, str]] = field(default_factory=dict)
+    separator: str = ""
 
 
 @dataclass
@@ -272,6 +273,23 @@ def _check_end(grid: Grid, end: int | None, count: int, layout: Layout, words: W
             break
 
 
+def _doubt_shifted(grid: Grid, at: int, body: Sequence[int], end: int | None) -> None:
+    """An unquoted separator (1,234.5) moves all that follows it: no field of such a line is read by its place.
+
+    The header and the end row say how long a line is: separators that end every line alike shift nothing.
+    """
+    if not grid.separator:
+        return
+    width = max(len(grid.rows[number]) for number in (at, at if end is None else end))
+    grid.specials = {
+        (number, column): (CellState.AMBIGUOUS, grid.separator.join(row[column:]).rstrip(grid.separator))
+        for number in body
+        if len(row := grid.rows[number]) > width
+        for column, text in enumerate(row)
+        if text.strip()
+    }
+
+
 class _Cells:
     """One row by column name; missing columns read as blank without an address."""
 
@@ -305,6 +323,7 @@ def _figures(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layout
     if "指标编码" not in places:
         return
     body, end = _body(grid, at, places, "指标编码", words)
+    _doubt_shifted(grid, at, body, end)
     _check_end(grid, end, len(body), layout, words)
     for number in body:
         cells = _Cells(grid, number, places)
@@ -338,6 +357,7 @@ def _progress(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layou
     if "措施编码" not in places:
         return
     body, end = _body(grid, at, places, "措施编码", words)
+    _doubt_shifted(grid, at, body, end)
     if end is not None:
         _check_end(grid, end, len(body), layout, words)
     for number in body:
