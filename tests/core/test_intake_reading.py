@@ -234,6 +234,13 @@ def test_a_line_shifted_by_an_unquoted_delimiter_is_not_read_by_place(tmp_path: 
     assert [r["value"] for r in rows(fine)[:3]] == [8.25, 73, 12] and fine.problems == ()
 
 
+def test_the_end_mark_of_old_programs_is_no_content(tmp_path: Path) -> None:
+    text = as_csv(",", I_01=5)
+    ended, within = read(tmp_path, (text + "\x1a").encode(), text.replace("亿元", "亿\x1a元").encode())
+    assert ended.problems == () and rows(ended)[0]["value"] == 5
+    assert within.held is HeldReason.UNKNOWN_KIND
+
+
 def test_no_cut_point_of_a_csv_is_taken_for_complete(tmp_path: Path) -> None:
     whole = as_csv(",", I_01="1,234.5", I_02="73%").rstrip().encode()
     step = max(1, len(whole) // 60)

@@ -14,7 +14,7 @@ _BOMS = (
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
 _DELIMITERS = ",\t;"
-_CONTROLS = {chr(c) for c in range(32)} - set("\t\n\r\x1a")
+_CONTROLS = {chr(c) for c in range(32)} - set("\t\n\r")
 
 
 def read_csv(data: bytes) -> Grid:
@@ -22,7 +22,7 @@ def read_csv(data: bytes) -> Grid:
 
     Raises :class:`Held`: BAD_ENCODING, UNKNOWN_KIND (not text at all), BOMB (over the row limit).
     """
-    text = decode(data)
+    text = decode(data).rstrip("\x1a")  # old programs end a text file with it
     if _CONTROLS & set(text):
         raise Held(HeldReason.UNKNOWN_KIND, "不是文本")
     if text.lstrip()[:1] == "<":
