@@ -137,7 +137,8 @@ SPELLINGS: list[tuple[Any, str, str | None, str, CellState]] = [
     # words, errors, formulas
     ("同上", "家", None, "", T), ("见附件", "家", None, "", T), ("推进中", "亿元", None, "", T),
     ("abc", "家", None, "", T), ("是", "家", None, "", T),
-    (True, "家", None, "", T), ("正在统计", "家", None, "", T), ("{{7*7}}", "家", None, "", A),
+    (True, "家", None, "", T), ("正在统计", "家", None, "", T),
+    ("零报告", "亿元", None, "", T), ("一般", "家", None, "", T), ("十二个", "家", None, "个", W), ("{{7*7}}", "家", None, "", A),
     ("<b>", "家", None, "", A),
     ("#DIV/0!", "家", None, "", E), ("#N/A", "家", None, "", E), ("#REF!", "家", None, "", E),
     ("#VALUE!", "家", None, "", E), ("#NAME?", "家", None, "", E),

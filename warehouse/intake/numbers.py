@@ -145,6 +145,8 @@ def _text(raw: str, unit_label: str) -> Figure:
         return result(CellState.AMBIGUOUS)
     if _HEDGES.search(unit) and split_unit(unit) is None:
         return result(CellState.AMBIGUOUS)
+    if not body[0].isdigit() and split_unit(unit) is None and _unclear(text) is CellState.TEXT:
+        return result(CellState.TEXT)  # 零报告, 一般: a word that begins like a number
     if re.fullmatch(r"[^\W\d_]+|[%‰]|[$€£¥]", unit) and len(unit) <= 8:
         return result(CellState.WRONG_UNIT, None, unit)
     return result(CellState.AMBIGUOUS)
