@@ -67,7 +67,11 @@ def unmark(book: Book, author: str) -> None:
 
 
 def mark(book: Book, findings: Sequence[Remark], say: Language) -> None:
-    """Colours the cells the findings name and comments them; the first finding of a cell colours it."""
+    """Colours the cells the findings name and comments them; the first finding of a cell colours it.
+
+    Within merged cells only the first one shows: it is marked for all of them.
+    """
+    rank = {id(finding): number for number, finding in enumerate(findings)}
     said: dict[Sheet, dict[Place, list[Remark]]] = defaultdict(lambda: defaultdict(list))
     for finding in findings:
         sheet = sheet_of(book.sheets, finding.sheet)
@@ -75,7 +79,13 @@ def mark(book: Book, findings: Sequence[Remark], say: Language) -> None:
             for place in places("、".join(finding.cells) or finding.cell):
                 said[sheet][place].append(finding)
     for sheet, meant in said.items():
-        for place, cell in _cells(sheet.root, meant.keys() - _shadows(sheet.root, meant), is_made=True):
+        moved: dict[Place, dict[int, Remark]] = defaultdict(dict)
+        for place, first in _shadowed(sheet.root, meant).items():
+            moved[first] |= {id(f): f for f in meant.pop(place)}
+        for first, more in moved.items():
+            both = more | {id(f): f for f in meant[first]}
+            meant[first] = sorted(both.values(), key=lambda f: rank[id(f)])
+        for place, cell in _cells(sheet.root, meant.keys(), is_made=True):
             found = meant[place]
             look = Look(fill=colour(found[0].severity))
             cell.set("s", str(book.styles.over(whole(cell.get("s")), look)))
@@ -135,18 +145,18 @@ def _of_columns(root: Element, wanted: Set[int]) -> dict[int, str]:
     return found
 
 
-def _shadows(root: Element, wanted: Iterable[Place]) -> set[Place]:
-    """Places within merged cells that are not their first: nothing shows there."""
+def _shadowed(root: Element, wanted: Iterable[Place]) -> dict[Place, Place]:
+    """Places within merged cells that are not their first, where nothing shows, and that first one."""
     rows: dict[int, list[int]] = defaultdict(list)
     for row, column in sorted(wanted):
         rows[column].append(row)
-    hidden: set[Place] = set()
+    hidden: dict[Place, Place] = {}
     for merged in root.iterfind(f"{q('mergeCells')}/{q('mergeCell')}") if rows else ():
         top, left, bottom, right = box_of(merged.get("ref", "")) or (1, 1, 0, 0)
         for column, wanted_rows in rows.items():
             if left <= column <= right:
                 begin, end = bisect_left(wanted_rows, top), bisect_right(wanted_rows, bottom)
                 begin += column == left and wanted_rows[begin : begin + 1] == [top]
-                hidden.update((row, column) for row in wanted_rows[begin:end])
+                hidden |= {(row, column): (top, left) for row in wanted_rows[begin:end]}
                 del wanted_rows[begin:end]
     return hidden

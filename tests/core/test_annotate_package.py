@@ -65,6 +65,20 @@ def test_the_clerk_gets_formats_lists_pictures_charts_and_tables_back() -> None:
     assert [two["A9"].hyperlink, two["A10"].hyperlink.location] == [None, "'清单 一'!A1"]
 
 
+def test_a_mark_within_merged_cells_shows_at_their_first_one() -> None:
+    book = Workbook()
+    book.active.title = "填报表"
+    book.active["B3"] = 5
+    book.active.merge_cells("B3:C5")
+    out = BytesIO()
+    book.save(out)
+    below = FindingLine("error", "填报表", "C4:C5", "", "没有填")
+    asked = FindingLine("warning", "填报表", "B3", "5", "偏大")
+    cell = read(returned(out.getvalue(), asked, below))["填报表"]["B3"]
+    assert cell.comment.text.splitlines() == ["【错误】没有填", "【请说明】偏大"]
+    assert cell.fill.fgColor.rgb == "FFFFC7CE"
+
+
 def test_names_belong_to_the_sheets_they_belonged_to() -> None:
     after = read(returned(rich()))
     assert after["清单 一"].defined_names["本表"].attr_text == "'清单 一'!$A$1"
