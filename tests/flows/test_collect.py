@@ -358,6 +358,23 @@ def test_a_repeated_column_is_returned_with_one_finding(desk: Desk) -> None:
     assert len(errors) == 1 and "本期值" in errors[0] and "两次" in errors[0]
 
 
+@pytest.mark.parametrize(
+    ("sheet", "place", "column"), [("填报表", "G4", "本期值"), ("工作进展", "D4", "进展状态")]
+)
+def test_a_renamed_column_is_returned_with_one_finding(
+    desk: Desk, sheet: str, place: str, column: str
+) -> None:
+    loaded = load_workbook(io.BytesIO(desk.book("SWJ")))
+    assert loaded[sheet][place].value == column
+    loaded[sheet][place] = f"{column}(新)x"
+    out = io.BytesIO()
+    loaded.save(out)
+    desk.drop("SWJ", "改名.xlsx", out.getvalue())
+    assert desk.collect().returned == 1
+    errors = [(rule, m) for s, rule, m in findings(desk, "改名.xlsx") if s == "error"]
+    assert [rule for rule, _ in errors] == ["layout"] and column in errors[0][1]
+
+
 def test_a_sheet_named_with_a_blank_is_marked_in_the_return(desk: Desk) -> None:
     item = an_amount(desk, "SWJ")
     loaded = load_workbook(

@@ -236,10 +236,11 @@ SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.
     CASE WHEN measure <> 'state' AND q.denominator_state <> 'blank' THEN q.denominator_state END AS denominator_kind,
     CASE WHEN measure = 'state' AND origin = 'sent' AND (q.state IS NOT NULL OR q.value_state <> 'blank')
         THEN coalesce(q.state, 'unknown') END AS state_kind,
-    CASE WHEN origin = 'sent' AND is_owed AND q.item_kind = 'indicator' AND NOT is_accepted AND NOT coalesce(q.is_nil, false)
+    -- Without the column nothing was left blank: what is told is the column.
+    CASE WHEN origin = 'sent' AND w.value_cell <> '' AND is_owed AND q.item_kind = 'indicator' AND NOT is_accepted AND NOT coalesce(q.is_nil, false)
         THEN CASE WHEN measure = 'state' THEN q.state IS NOT NULL OR coalesce(q.value_state, 'blank') <> 'blank'
             ELSE coalesce(q.value_state, 'blank') <> 'blank' END END AS value_present,
-    CASE WHEN origin = 'sent' AND is_owed AND q.item_kind <> 'indicator' AND NOT is_accepted
+    CASE WHEN origin = 'sent' AND w.value_cell <> '' AND is_owed AND q.item_kind <> 'indicator' AND NOT is_accepted
         THEN q.state IS NOT NULL OR coalesce(q.value_state, 'blank') <> 'blank' END AS progress_present,
     -- 零报告 beside a plain 0 says the same thing twice; beside any other figure it contradicts it.
     CASE WHEN q.is_nil THEN coalesce(figure, 0) = 0 AND coalesce(part_numerator, 0) = 0
