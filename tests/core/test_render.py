@@ -89,6 +89,8 @@ def test_reports_say_what_counts(renderer: Renderer) -> None:
     assert receipt.text.splitlines()[0].startswith("梅江区本次报送已采用")
     assert "3项数据自收到时起计入，按时" in receipt.text
     assert "812.5亿元（原800亿元）" in receipt.text
+    counted = receipt.text.split("已计入的数据：")[1].strip().split("\n\n")[0].splitlines()
+    assert [line.split()[1] for line in counted] == ["G5", "G7", "G8"], "one figure a line"
     returned = renderer.mail("return", view=MAILS["return"], office=OFFICE)
     assert "其中3项无误，已计入" in returned.text.splitlines()[0]
     assert "[填报表 G5]" in returned.text
