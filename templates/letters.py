@@ -75,6 +75,7 @@ class CountedLine:
     is_indicator: bool = True
     reason: str = ""  # of this revision
     published_light: str | None = None  # of the indicator, as last published for the unit's city
+    was_owed: bool = False  # an obligation that nothing stood for until this figure came
 
     @property
     def is_change(self) -> bool:
@@ -85,7 +86,10 @@ class CountedLine:
 
 @dataclass(frozen=True)
 class ReceiptView:
-    """For an accepted file; ``status`` accepted or accepted_with_warnings; ``timely`` None: undecided."""
+    """For an accepted file; ``status`` accepted or accepted_with_warnings.
+
+    ``timely`` None: nothing is said of it (no deadline, or a late file that met no obligation late).
+    """
 
     receipt_no: str
     unit: str

@@ -7,7 +7,7 @@ figures). Does not: whether a decision may be taken and whom it is told (flows.s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -83,6 +83,18 @@ def closed_periods(source: Rows) -> set[str]:
 def extended_deadlines(source: Rows, period: str) -> dict[str, datetime]:
     """By unit code, only units whose deadline was moved."""
     return {r["unit"]: r["due_at"] for r in source.rows("list_decision_deadlines", {"period": period})}
+
+
+def deadlines(source: Rows, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], datetime]:
+    """By (unit, period), the deadline that holds for that unit; periods never opened are left out."""
+    wanted = set(asked)
+    common = {r["period"]: r["due_at"] for r in source.rows("list_cycles")}
+    moved = {
+        (unit, period): due_at
+        for period in {period for _, period in wanted} & set(common)
+        for unit, due_at in extended_deadlines(source, period).items()
+    }
+    return {key: moved.get(key, common[key[1]]) for key in wanted if key[1] in common}
 
 
 def withdraw(store: Store, submission_id: str, reason: str, recorded_at: datetime) -> int:

@@ -22,7 +22,7 @@ from templates.views import (
     ReceiptView,
     ReturnView,
 )
-from warehouse import facts
+from warehouse import deciding, facts
 from warehouse.facts import Arrival, Judged, Status
 from warehouse.ledger import OutgoingMail
 from warehouse.store import Store
@@ -46,7 +46,7 @@ def answers(
     post = Post(office, as_of)
     counted = _counted(store, judged)
     owed = _owed(store, judged)
-    due = {row["period"]: row["due_at"] for row in store.rows("list_cycles")}
+    due = deciding.deadlines(store, ((j.submission.unit, j.submission.period or "") for j in judged))
     for j in judged:
         s = j.submission
         mine = findings.get(s.submission_id, ())
@@ -66,10 +66,11 @@ def answers(
         errors = tuple(x for x, f in zip(lines, mine, strict=True) if f.severity is Severity.ERROR)
         warnings = tuple(x for x, f in zip(lines, mine, strict=True) if f.severity is Severity.WARNING)
         period = s.period or ""
+        due_at = due.get((s.unit, period))
         common: dict[str, Any] = {
             "receipt_no": s.receipt_no, "unit": s.unit, "unit_name": post.name_of(s.unit), "period": period,
             "file_name": s.file_name, "sha256": s.sha256, "received_at": s.received_at,
-            "warnings": warnings, "still_owed": owed.get((s.unit, period), ()), "due_at": due.get(period, as_of),
+            "warnings": warnings, "still_owed": owed.get((s.unit, period), ()), "due_at": due_at or as_of,
         }  # fmt: skip
         if j.status is Status.RETURNED:
             name, body = returns.get(s.submission_id, ("", b""))
@@ -85,7 +86,7 @@ def answers(
             continue
         view = ReceiptView(
             **common, status=str(j.status), counted=tuple(told),
-            timely=s.received_at <= due[period] if period in due else None,
+            timely=in_time(s.received_at, due_at, told),
         )  # fmt: skip
         yield post.letter(
             "receipt", "receipt", clerk, step=s.receipt_no, unit=s.unit, period=s.period, view=view
@@ -115,6 +116,14 @@ def copies(office: Office, store: Store, seen: Sequence[Arrival], as_of: datetim
             )
         )
     return letters
+
+
+def in_time(received_at: datetime, due_at: datetime | None, counted: Sequence[CountedLine]) -> bool | None:
+    """What a receipt says; None: nothing. A late correction or a voluntary figure makes no obligation late."""
+    if due_at is None:
+        return None
+    is_late = received_at > due_at
+    return None if is_late and not any(line.was_owed for line in counted) else not is_late
 
 
 def _counted(store: Store, judged: Iterable[Judged]) -> dict[str, list[CountedLine]]:

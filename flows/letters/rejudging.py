@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from checks.findings import Finding, Severity
 from config.language import N_
+from flows.letters.answering import in_time
 from flows.letters.posting import Post
 from flows.mailing.compose import Attachment
 from flows.office import Office
-from templates.views import FindingLine, OwedItem, ReceiptView, ReturnView
-from warehouse import facts
+from templates.views import CountedLine, FindingLine, OwedItem, ReceiptView, ReturnView
+from warehouse import deciding, facts
 from warehouse.facts import Judged, Status
 from warehouse.ledger import OutgoingMail
 from warehouse.store import Store
@@ -35,7 +36,7 @@ def changed_answers(
     :param version: of the rules; a letter is the same only under the same rules at the same time
     """
     post = Post(office, as_of)
-    due = {row["period"]: row["due_at"] for row in store.rows("list_cycles")}
+    due = deciding.deadlines(store, ((j.submission.unit, j.submission.period or "") for j in judged))
     letters = []
     for j in judged:
         s, period = j.submission, j.submission.period or ""
@@ -47,6 +48,7 @@ def changed_answers(
                            post.say("请在 HOME/config/contacts.yml 中补充联系人。"), step=f"no-contact/{s.receipt_no}/{version}")
             )  # fmt: skip
             continue
+        due_at, counted = due.get((s.unit, period)), _counted(store, s.submission_id)
         told: dict[Severity, list[FindingLine]] = defaultdict(list)
         for f in findings.get(s.submission_id, ()):
             told[f.severity].append(_line(office, f))
@@ -54,15 +56,14 @@ def changed_answers(
             "receipt_no": s.receipt_no, "unit": s.unit, "unit_name": post.name_of(s.unit), "period": period,
             "file_name": s.file_name, "sha256": s.sha256, "received_at": s.received_at,
             "warnings": tuple(told[Severity.WARNING]), "still_owed": _owed(store, period, s.unit),
-            "due_at": due.get(period, as_of),
+            "due_at": due_at or as_of,
         }  # fmt: skip
         step = f"{s.receipt_no}/rules-{version}/{as_of:%Y%m%d%H%M%S}"
         address = {"unit": s.unit, "period": s.period}
         if j.status is Status.RETURNED:
             name, body = returns[s.submission_id]
-            counted = Counter(row["submission_id"] for row in _counted(store, s.submission_id))
             view: Any = ReturnView(
-                **common, errors=tuple(told[Severity.ERROR]), counted_count=counted[s.submission_id],
+                **common, errors=tuple(told[Severity.ERROR]), counted_count=len(counted),
                 annotated_name=name, drop_folder=f"inbox/{s.unit}", reason=post.say(REASON),
             )  # fmt: skip
             letters.append(
@@ -71,8 +72,8 @@ def changed_answers(
             )  # fmt: skip
             continue
         view = ReceiptView(
-            **common, status=str(j.status), counted=(),
-            timely=s.received_at <= due[period] if period in due else None,
+            **common, status=str(j.status), counted=tuple(counted),
+            timely=in_time(s.received_at, due_at, counted),
         )  # fmt: skip
         letters.append(post.letter("receipt", "receipt", clerk, step=step, view=view, **address))
     return letters
@@ -88,5 +89,6 @@ def _owed(store: Store, period: str, unit: str) -> tuple[OwedItem, ...]:
     return tuple(OwedItem(r["item"], r["item_kind"], r["name"], r["unit_label"]) for r in rows)
 
 
-def _counted(store: Store, submission_id: str) -> list[dict[str, Any]]:
-    return store.rows("list_counted", {"submissions": [submission_id]})
+def _counted(store: Store, submission_id: str) -> list[CountedLine]:
+    found = store.grouped("list_counted", "submission_id", CountedLine, {"submissions": [submission_id]})
+    return found.get(submission_id, [])

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from test_deciding import AFTER, COLLECTED, OPENED, PERIOD, UNIT, UNTIL, mails, report_in, sql
+from test_deciding import AFTER, COLLECTED, OPENED, PERIOD, UNIT, UNTIL, mails, report_in, sql, text
 
-from flows import steps
+from flows import sample, steps
 from flows.office import Office, open_office
 from flows.steps import deciding
 from flows.steps.deciding import DecisionRefused
+from flows.steps.opening import workbook_specs
 from flows.steps.rechecking import recheck
+from templates.workbook import Filled
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +45,21 @@ def owed(office: Office) -> int:
     return len(unit["owed"])
 
 
+def owes(office: Office, unit: str) -> bool:
+    return any(o.unit == unit and o.is_owed for o in office.config.obligations())
+
+
+def put(office: Office, unit: str, name: str, body: bytes) -> None:
+    path = office.home.inbox / unit / name
+    path.write_bytes(body)
+    os.utime(path, (time.time() - 60,) * 2)
+
+
+def drop(office: Office, unit: str, figures: Mapping[str, Filled]) -> None:
+    spec = workbook_specs(office, PERIOD, COLLECTED, {}, COLLECTED)[unit]
+    put(office, unit, f"{unit}_again.xlsx", sample.workbook(spec, figures))
+
+
 def test_a_returned_unit_owes_again_until_it_reports_again(office: Office) -> None:
     before = owed(office)
     receipt = report_in(office)
@@ -58,6 +78,51 @@ def test_an_extended_unit_is_in_time_until_its_own_deadline(office: Office) -> N
     assert in_time
 
 
+def receipt_text(office: Office) -> str:
+    return text(office, max(mails(office, "receipt"), key=lambda m: m["queued_at"]))
+
+
+def test_the_receipt_speaks_of_the_units_own_deadline(office: Office) -> None:
+    deciding.extend(office, PERIOD, UNIT, UNTIL, "李统筹", "系统故障", COLLECTED)
+    report_in(office, at=UNTIL - timedelta(hours=1))
+    assert "自收到时起计入，按时。" in receipt_text(office)
+
+
+def test_a_return_names_the_units_own_deadline(office: Office) -> None:
+    deciding.extend(office, PERIOD, UNIT, UNTIL, "李统筹", "系统故障", COLLECTED)
+    drop(office, UNIT, {})
+    steps.collect(office, AFTER, send=False)
+    [returned] = mails(office, "return")
+    assert "请于2019年10月30日 18:00前改正后再次投递" in text(office, returned)
+
+
+def test_a_late_correction_is_not_called_late(office: Office) -> None:
+    report_in(office)
+    figures = sample.figures(office.config, UNIT, PERIOD)
+    drop(office, UNIT, sample.with_factor(figures, "I-01", 1.02))
+    steps.collect(office, AFTER, send=False)
+    told = receipt_text(office)
+    assert "1项数据自收到时起计入。" in told and "逾期" not in told
+    expected, _, timely = rate(office)
+    assert timely == expected
+
+
+def test_voluntary_figures_are_never_late(office: Office) -> None:
+    [unit, *_] = [u.code for u in office.config.units if not owes(office, u.code)]
+    report_in(office, unit, at=AFTER)
+    assert "逾期" not in receipt_text(office)
+
+
+def test_the_same_figures_again_are_not_counted_as_zero(office: Office) -> None:
+    report_in(office)
+    again = workbook_specs(office, PERIOD, AFTER, {}, AFTER)[UNIT]
+    body = sample.as_csv(sample.workbook(again, sample.figures(office.config, UNIT, PERIOD)))
+    put(office, UNIT, "表.csv", body)
+    steps.collect(office, COLLECTED + timedelta(hours=1), send=False)
+    told = receipt_text(office)
+    assert "没有新计入的数据" in told and "0项" not in told
+
+
 def test_a_file_for_a_closed_quarter_waits_for_a_decision(office: Office) -> None:
     deciding.close(office, PERIOD, "李统筹", "本季结束", AFTER)
     receipt = report_in(office, at=AFTER)
@@ -71,6 +136,8 @@ def test_a_file_for_a_closed_quarter_waits_for_a_decision(office: Office) -> Non
     recheck(office, PERIOD, AFTER + timedelta(hours=1), send=False)
     [(status,)] = sql(office, "SELECT status FROM mart.submission")
     assert status.startswith("accepted") and rate(office)[1] > 0
+    told = receipt_text(office)
+    assert f"{rate(office)[1]}项数据自收到时起计入，计为逾期" in told and "电子商务交易额：" in told
 
 
 def test_the_report_of_a_closed_quarter_is_refused_and_stays_byte_identical(office: Office) -> None:
