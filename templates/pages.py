@@ -286,7 +286,7 @@ class QuarterView:
 
     @property
     def late(self) -> tuple[RateLine, ...]:
-        return tuple(r for r in self.rates if r.is_late or (r.owed and r.is_late))
+        return tuple(r for r in self.rates if r.is_late)
 
     @property
     def owing(self) -> tuple[RateLine, ...]:

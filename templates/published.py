@@ -261,7 +261,8 @@ class SummaryView:
 
     @property
     def late(self) -> tuple[UnitLine, ...]:
-        return tuple(u for u in self.units if u.is_late or u.owed_count)
+        """Not complete by their own deadline; before it nobody is late."""
+        return tuple(u for u in self.units if u.is_late)
 
     @property
     def paper_units(self) -> tuple[UnitLine, ...]:

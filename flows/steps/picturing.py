@@ -50,7 +50,7 @@ def summary_view(store: Store, office: Office, period: str, as_of: datetime) -> 
     lines = _indicator_lines(store, office, period, rows)
     rates = store.rows("list_summary_rates", {"period": period})
     owed = Counter(row["unit"] for row in facts.owed_items(store, period))
-    units = tuple(_unit_line(r, owed[r["unit"]], as_of > cycle["due_at"]) for r in rates)
+    units = tuple(_unit_line(r, owed[r["unit"]], as_of > r["due_at"]) for r in rates)
     expected, accepted = sum(u.expected for u in units), sum(u.accepted for u in units)
     titles = {rule.rule: office.say(rule.title) for rule in load_rules()}
     return SummaryView(

@@ -6,10 +6,11 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from lxml import html
 from test_deciding import AFTER, COLLECTED, OPENED, PERIOD, UNIT, UNTIL, mails, report_in, sql, text
 
 from flows import sample, steps
@@ -94,6 +95,22 @@ def test_a_return_names_the_units_own_deadline(office: Office) -> None:
     steps.collect(office, AFTER, send=False)
     [returned] = mails(office, "return")
     assert "请于2019年10月30日 18:00前改正后再次投递" in text(office, returned)
+
+
+def test_nobody_is_published_as_late_before_their_own_deadline(office: Office) -> None:
+    deciding.extend(office, PERIOD, UNIT, UNTIL, "李统筹", "系统故障", COLLECTED)
+    others = [u for u in office.config.units if owes(office, u.code) and u.code != UNIT]
+
+    def late(at: datetime) -> str:
+        shown = html.fromstring(steps.report(office, PERIOD, at).summary.read_bytes()).text_content()
+        return str(shown.split("未按时报齐的单位")[-1].split("。")[0]) if "未按时报齐的单位" in shown else ""
+
+    assert late(COLLECTED) == ""
+    before = late(AFTER)
+    assert office.config.unit(UNIT).name not in before and f"{len(others)}个" in before
+    page = html.fromstring((office.home.site / "units" / f"{UNIT}_{PERIOD}.html").read_bytes()).text_content()
+    assert "报送截止2019年10月30日 18:00" in page and "已逾期" not in page
+    assert office.config.unit(UNIT).name in late(UNTIL + timedelta(minutes=1))
 
 
 def test_a_late_correction_is_not_called_late(office: Office) -> None:
