@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,13 @@ def test_reports_say_what_counts(renderer: Renderer) -> None:
     returned = renderer.mail("return", view=MAILS["return"], office=OFFICE)
     assert "其中3项无误，已计入" in returned.text.splitlines()[0]
     assert "[填报表 G5]" in returned.text
+
+
+def test_who_owes_nothing_is_not_asked_for_nothing(renderer: Renderer) -> None:
+    mail = renderer.mail("opening", view=replace(MAILS["opening"], items=()), office=OFFICE)
+    for shown in (mail.text, mail.html):
+        assert "本期没有必报事项。" in shown and "有2项措施由本单位配合，可视情况于" in shown
+        assert "共0项" not in shown and "补报" not in shown and "另有" not in shown
 
 
 def test_an_office_overrides_one_file_and_inherits_the_rest(tmp_path: Path) -> None:
