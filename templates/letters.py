@@ -125,6 +125,7 @@ class ReturnView:
     annotated_name: str  # the attachment with the wrong cells marked; empty: none
     drop_folder: str
     reason: str = ""  # a coordinator's own words, when a person returned it
+    is_overdue: bool = False  # the deadline had passed when this was written
 
 
 @dataclass(frozen=True)

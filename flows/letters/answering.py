@@ -76,7 +76,7 @@ def answers(
             name, body = returns.get(s.submission_id, ("", b""))
             view: Any = ReturnView(
                 **common, errors=errors, counted_count=len(told), annotated_name=name,
-                drop_folder=f"inbox/{s.unit}",
+                drop_folder=f"inbox/{s.unit}", is_overdue=due_at is not None and as_of > due_at,
             )  # fmt: skip
             attached = [Attachment(name, body)] if name else []
             yield post.letter(

@@ -65,6 +65,7 @@ def changed_answers(
             view: Any = ReturnView(
                 **common, errors=tuple(told[Severity.ERROR]), counted_count=len(counted),
                 annotated_name=name, drop_folder=f"inbox/{s.unit}", reason=post.say(REASON),
+                is_overdue=due_at is not None and as_of > due_at,
             )  # fmt: skip
             letters.append(
                 post.letter("return", "return", clerk, step=step, attachments=[Attachment(name, body)],

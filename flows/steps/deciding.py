@@ -256,6 +256,6 @@ def _returned(
         receipt_no=file["receipt_no"], unit=unit, unit_name=post.name_of(unit), period=period,
         file_name=file["file_name"], sha256=file["sha256"], received_at=file["received_at"], due_at=due_at,
         errors=(), warnings=(), counted_count=0, still_owed=owed, annotated_name="",
-        drop_folder=f"inbox/{unit}", reason=told,
+        drop_folder=f"inbox/{unit}", reason=told, is_overdue=as_of > due_at,
     )  # fmt: skip
     return [post.letter("return", "return", clerk, step=step, unit=unit, period=period, view=view)]

@@ -97,6 +97,20 @@ def test_a_return_names_the_units_own_deadline(office: Office) -> None:
     assert "请于2019年10月30日 18:00前改正后再次投递" in text(office, returned)
 
 
+def test_a_return_after_the_deadline_asks_for_no_time_that_has_passed(office: Office) -> None:
+    receipt = report_in(office)
+    deciding.return_submission(office, receipt, "李统筹", "wrong_figure", "有误", AFTER)
+    drop(office, UNIT, {})
+    steps.collect(office, AFTER, send=False)
+    told = [text(office, mail) for mail in mails(office, "return")]
+    assert len(told) == 2
+    for letter in told:
+        said = letter.splitlines()[0]
+        assert (
+            said.endswith("截止时间2019年10月18日 18:00已过，请尽快改正后再次投递。") and "请于" not in letter
+        )
+
+
 def test_nobody_is_published_as_late_before_their_own_deadline(office: Office) -> None:
     deciding.extend(office, PERIOD, UNIT, UNTIL, "李统筹", "系统故障", COLLECTED)
     others = [u for u in office.config.units if owes(office, u.code) and u.code != UNIT]
