@@ -126,6 +126,13 @@ class WorkCalendar:
                 day += step
         return day
 
+    def working_days_left(self, today: date, due: date) -> int:
+        """Working days from ``today`` until ``due``: 0 on the day itself, negative once it has passed."""
+        first, last = (today, due) if today < due else (due + timedelta(days=1), today + timedelta(days=1))
+        days = (first + timedelta(days=n) for n in range((last - first).days))
+        count = sum(self.is_working_day(day) for day in days)
+        return count if today < due else -count
+
     def due_at(self, period: str, deadline: Deadline) -> datetime:
         """The instant after which a file of ``period`` is late (method.md, Deadlines)."""
         day = self.add_working_days(period_end(period), deadline.due_working_day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -115,12 +115,15 @@ def _carry_out(
     as_of: datetime, result: RemindResult,
 ) -> None:  # fmt: skip
     last = steps[-1][0] if steps else today
-    earliest = office.config.calendar.add_working_days(today, -MAKE_UP_DAYS)
+    calendar, due = office.config.calendar, cycle["due_at"].astimezone(SHANGHAI).date()
+    earliest = calendar.add_working_days(today, -MAKE_UP_DAYS)
     rows = []
     for day, step in steps:
         is_sent = day == last and day >= earliest and day >= cycle["opened_at"].astimezone(SHANGHAI).date()
         if is_sent:
-            _remind_step(office, store, cycle, step, as_of, result)
+            # A step made up later must not tell the days of the day it was missed on.
+            said = replace(step, working_days=calendar.working_days_left(today, due))
+            _remind_step(office, store, cycle, said, as_of, result)
         rows.append((cycle["period"], step.name, day, as_of, "sent" if is_sent else "passed_over"))
     store.append("reminder_step", ("period", "step", "due_on", "recorded_at", "outcome"), rows)
 

@@ -33,6 +33,13 @@ def test_make_up_days_count_and_holidays_do_not() -> None:
     assert calendar.add_working_days(date(2019, 10, 8), -1) == date(2019, 9, 30)
 
 
+@pytest.mark.parametrize("due", [date(2019, 10, 18), date(2019, 10, 19)], ids=["working day", "Saturday"])
+@pytest.mark.parametrize("n", range(-12, 13))
+def test_days_left_are_those_that_were_counted(due: date, n: int) -> None:
+    calendar = WorkCalendar()
+    assert calendar.working_days_left(calendar.add_working_days(due, -n), due) == n
+
+
 def test_beyond_the_library_weekdays_are_provisional_and_overrides_win() -> None:
     day = date(2035, 1, 1)
     assert WorkCalendar().is_provisional(day) and WorkCalendar().is_working_day(day)

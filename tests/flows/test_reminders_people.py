@@ -18,9 +18,8 @@ from warehouse import ledger
 
 PERIOD = "2019-Q3"
 OPENED = datetime(2019, 10, 8, 8, 0, tzinfo=SHANGHAI)
-DUE = datetime(
-    2019, 10, 21, 9, 0, tzinfo=SHANGHAI
-)  # the due day: 8 October to 21 October are ten working days
+# The due day: 8 to 18 October are ten working days, Saturday the 12th among them.
+DUE = datetime(2019, 10, 18, 9, 0, tzinfo=SHANGHAI)
 ONE = {"name": "张三", "mail": "zhangsan@meizhou.example"}
 STAND_IN = {"name": "李四", "mail": "lisi@meizhou.example"}
 
@@ -95,6 +94,15 @@ def test_everybody_else_is_reminded_once(office: Office) -> None:
     assert len(reminded) == len(set(reminded)) == len(owing_units(office)) - 3
     steps.remind(office, DUE, send=False)
     assert [row["recipient"] for row, _ in mails(office, kind="reminder")] == reminded
+
+
+def test_a_step_made_up_later_tells_the_days_that_are_left(tmp_path: Path) -> None:
+    office = open_office(tmp_path / "home", trigger="test")
+    steps.open_cycle(office, PERIOD, OPENED)
+    # Five working days before the due day is Saturday the 12th; nobody ran then.
+    steps.remind(office, datetime(2019, 10, 15, 9, 0, tzinfo=SHANGHAI), send=False)
+    told = [(row["subject"], text(letter)) for row, letter in mails(office, kind="reminder")]
+    assert told and all("还有3个工作日截止" in subject for subject, _ in told)
 
 
 def test_a_year_without_published_holidays_is_told(tmp_path: Path) -> None:
