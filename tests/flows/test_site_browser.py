@@ -109,6 +109,14 @@ def test_every_kind_opens_from_disk_and_server(office: Office, browser: Any, wid
             assert urls and all(u.startswith(base) for u in urls), [u for u in urls if not u.startswith(base)]
 
 
+def test_no_table_of_the_summary_is_cut_on_a_tablet(office: Office, browser: Any) -> None:
+    look(browser, 800)
+    browser.get((office.home.site / f"{PERIOD}.html").as_uri())
+    cut = "return [...document.querySelectorAll('.scroll')].map(s => s.scrollWidth - s.clientWidth)"
+    hidden = browser.execute_script(cut)
+    assert hidden and not any(hidden)
+
+
 def test_keyboard_search_sort_and_filter(office: Office, browser: Any) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
