@@ -129,7 +129,7 @@ def build(say: Language = CHINESE) -> bytes:
     _heading(doc, "七、数据质量")
     _text(doc, "{%p if view.quality %}")
     _table(doc, "q in view.quality",
-        [(N_("问题"), 88, "{{ q.title }}"), (N_("级别"), 24, "{{ q.severity | severity }}"), (N_("处数"), 20, "{{ q.findings }}"),
+        [(N_("未满足的要求"), 88, "{{ q.title }}"), (N_("级别"), 24, "{{ q.severity | severity }}"), (N_("处数"), 20, "{{ q.findings }}"),
          (N_("涉及单位"), 24, "{{ q.units }}")])  # fmt: skip
     _text(doc, "{%p else %}")
     _text(doc, "本季报送的数据没有发现问题。")

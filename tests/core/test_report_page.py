@@ -80,6 +80,8 @@ def test_summary_shows_the_record(renderer: Renderer) -> None:
     ):
         assert shown in page
     assert "梅江区（尚欠2项）" in page
+    # A rule's title says what is required, so the table must not call it the problem.
+    assert "未满足的要求" in page and ">问题<" not in page
     assert re.search(r"0/2已达成", page)
     assert page.index("单位地区生产总值能耗下降率") < page.index("社会信用体系")
 
