@@ -194,10 +194,11 @@ class ReminderView:
 
 @dataclass(frozen=True)
 class AlertView:
-    """Something a coordinator or operator must act on."""
+    """Something a coordinator or operator must act on; ``is_notice``: a unit is told, nothing went wrong."""
 
     title: str
     occurred_at: datetime
     lines: tuple[str, ...]
     what_to_do: str
     period: str | None = None
+    is_notice: bool = False

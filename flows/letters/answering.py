@@ -179,6 +179,7 @@ def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     view = AlertView(
         say("%(receipt_no)s 已收到，%(period)s 报送已关闭", receipt_no=s.receipt_no, period=s.period), post.as_of, lines,
         say("文件已存档，数据暂不计入；统筹决定采用后另行通知，不必重复投递。"), s.period,
+        is_notice=True,
     )  # fmt: skip
     return [
         *mails,

@@ -228,6 +228,7 @@ def _extended(
         say("%(unit)s%(period)s 报送截止延至 %(until)s", unit=post.name_of(unit), period=period, until=_moment(until)),
         as_of, (say("延期理由：%(reason)s", reason=why),),
         say("请于 %(until)s 前把填报表放入投递文件夹 inbox/%(unit)s；过时按迟报统计。", until=_moment(until), unit=unit), period,
+        is_notice=True,
     )  # fmt: skip
     step = f"extend/{unit}/{until.isoformat()}"
     return post.letter("alert", "alert", clerk, step=step, unit=unit, period=period, view=view)

@@ -85,6 +85,8 @@ def receipt_text(office: Office) -> str:
 
 def test_the_receipt_speaks_of_the_units_own_deadline(office: Office) -> None:
     deciding.extend(office, PERIOD, UNIT, UNTIL, "李统筹", "系统故障", COLLECTED)
+    [notice] = [m for m in mails(office, "alert") if m["unit"] == UNIT]
+    assert notice["subject"].startswith("【通知】") and "发现时间" not in text(office, notice)
     report_in(office, at=UNTIL - timedelta(hours=1))
     assert "自收到时起计入，按时。" in receipt_text(office)
 
@@ -161,14 +163,15 @@ def test_a_file_for_a_closed_quarter_waits_for_a_decision(office: Office) -> Non
         (receipt, "received", 0)
     ]
     assert rate(office)[1] == 0
-    assert [m["unit"] for m in mails(office, "receipt")] == [UNIT]
+    [told] = mails(office, "receipt")
+    assert told["unit"] == UNIT and told["subject"].startswith("【通知】")
     assert any("关闭后报来" in m["subject"] for m in mails(office, "alert"))
     deciding.reopen(office, PERIOD, "李统筹", "采用补报", AFTER)
     recheck(office, PERIOD, AFTER + timedelta(hours=1), send=False)
     [(status,)] = sql(office, "SELECT status FROM mart.submission")
     assert status.startswith("accepted") and rate(office)[1] > 0
-    told = receipt_text(office)
-    assert f"{rate(office)[1]}项数据自收到时起计入，计为逾期" in told and "电子商务交易额：" in told
+    answer = receipt_text(office)
+    assert f"{rate(office)[1]}项数据自收到时起计入，计为逾期" in answer and "电子商务交易额：" in answer
 
 
 def test_the_report_of_a_closed_quarter_is_refused_and_stays_byte_identical(office: Office) -> None:
