@@ -53,9 +53,8 @@ def who_owes(office: Office, view: Mapping[str, Any]) -> None:
         }
         for u in view["units"]
     ]
-    create_table_artifact(
-        rows, key="who-owes", description=f"{view['period']} 应报与欠报；截止 {view['due_at'][:16]}"
-    )
+    due_at = view["due_at"][:16].replace("T", " ")
+    create_table_artifact(rows, key="who-owes", description=f"{view['period']} 应报与欠报；截止 {due_at}")
 
 
 def verdicts(office: Office, result: CollectResult) -> None:

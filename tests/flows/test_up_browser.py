@@ -143,6 +143,7 @@ def test_the_tables_are_read_in_the_browser(up: Up, browser: webdriver.Chrome) -
         keep(browser, f"{key}-links" if key == "summary" else key)
     browser.get(f"{site}/artifacts/key/who-owes")
     WebDriverWait(browser, 60).until(lambda b: "2019-Q3 应报" in b.page_source)
+    assert "截止 2019-10-18 18:00" in browser.page_source
     keep(browser, "history")
 
 
