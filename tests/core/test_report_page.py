@@ -122,6 +122,13 @@ def test_hostile_words_stay_words_on_the_site(renderer: Renderer, name: str) -> 
     assert "\u202e" not in re.sub(r"<script.*?</script>", "", page, flags=re.S)
 
 
+def test_complete_but_late_is_not_told_like_still_owing(renderer: Renderer) -> None:
+    for name in ("site/units", "site/quarter"):
+        page = renderer.page(name, office=OFFICE, view=SITE_PAGES[name])
+        [row] = [line for line in page.splitlines() if "兴宁市" in line and "逾期" in line]
+        assert "light yellow" in row and "▲</span> 逾期报齐" in row
+
+
 def test_trajectory_draws_what_it_says() -> None:
     points = (
         TrajectoryPoint("2019-Q1", 0.0, 60.0),
