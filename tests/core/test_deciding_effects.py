@@ -70,6 +70,15 @@ def test_a_returned_unit_owes_again_until_it_reports_again(office: Office) -> No
     assert owed(office) == before and rate(office)[1:] == (0, 0)
 
 
+def test_a_recheck_takes_no_return_back(office: Office) -> None:
+    before = owed(office)
+    receipt = report_in(office)
+    deciding.return_submission(office, receipt, "李统筹", "wrong_figure", "有误", COLLECTED)
+    found = recheck(office, PERIOD, COLLECTED + timedelta(hours=1), send=False)
+    assert (found.files, found.changed, found.revisions) == (0, [], 0)
+    assert owed(office) == before and rate(office)[1:] == (0, 0)
+
+
 def test_an_extended_unit_is_in_time_until_its_own_deadline(office: Office) -> None:
     deciding.extend(office, PERIOD, UNIT, UNTIL, "李统筹", "系统故障", COLLECTED)
     report_in(office, at=UNTIL - timedelta(hours=1))

@@ -1,7 +1,8 @@
 -- Files of $period to judge again: every one with a standing figure and each unit's last readable one; never what a person decided
 WITH word AS (
     SELECT v.submission_id, arg_max(v.status, v.sequence) AS status, arg_max(v.reason, v.sequence) AS reason,
-           arg_max(r.flow, v.sequence) FILTER (v.status <> 'superseded') AS flow
+           -- A person's verdict has no run; plain arg_max would pass over its NULL to the flow before it.
+           arg_max_null(r.flow, v.sequence) FILTER (v.status <> 'superseded') AS flow
     FROM verdict v
     LEFT JOIN run r USING (run_id)
     GROUP BY v.submission_id
