@@ -168,6 +168,7 @@ def test_pdf_says_what_the_mart_says(folder: Path, city: Rows, rates: Rows) -> N
         ["pdftotext", "-layout", folder / "summary.pdf", "-"], capture_output=True, check=True
     ).stdout.decode()
     check_headline(text, city, rates)
+    assert "百分点" in text.split() and "分点" not in text.split(), "a heading breaks within a word"
     part = text[text.rindex("四、各项指标") : text.rindex("五、比上季变化")]
     lines = {m[1]: m[0] for m in re.finditer(r"^ *(I-\d\d) .*$", part, re.M)}
     assert set(lines) == {r["indicator"] for r in city}
