@@ -211,3 +211,25 @@ def test_a_scaffold_runs_through_the_demo(
     assert done.exit_code == 0, done.output
     periods = sorted(p.parent.name for p in (home / "reports").glob("*/summary.html"))
     assert len(periods) == 4 and all(("Q" in p) is (locale == "zh") for p in periods)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_home_of_another_plan_begins_with_that_plan(tmp_path: Path, beside: bool) -> None:
+    """By ``--config``, and with the files put into HOME/config as docs/your-own-plan.md says."""
+    home = tmp_path / "home"
+    ours = tmp_path / "ours" if beside else home / "config"
+
+    def jibao(*words: str) -> str:
+        done = CliRunner().invoke(group, [*words, "--home", str(home)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    jibao("new-plan", str(ours), "--locale", "en")
+    (ours / "targets.csv").write_text("indicator,unit,baseline\nI-2,OFFICE,5\n", "utf-8")
+    jibao("init", *(["--config", str(ours)] if beside else []))
+    written = {f.name: f.read_bytes() for f in (home / "config").iterdir()}
+    assert written["contacts.yml"] == (ours / "contacts.example.yml").read_bytes()
+    for name in ("plan.yml", "units.yml", "calendar.yml", "settings.yml", "targets.csv"):
+        assert written[name] == (ours / name).read_bytes(), name
+    assert "My Plan" in jibao("plan")
+    assert {f.name for f in (home / "inbox").iterdir()} == {u.code for u in load_config([ours]).units}
