@@ -6,6 +6,10 @@ from datetime import datetime
 
 from config.calendar import SHANGHAI
 
+# Before 1970 Shanghai's own offset had odd seconds, which the journal reads otherwise than the warehouse; the last
+# years have no next day. Nobody means either: it is a year mistyped.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+
 
 def now() -> datetime:
     """The present instant in Asia/Shanghai, whatever zone the machine runs in."""
@@ -15,9 +19,11 @@ def now() -> datetime:
 def parse_instant(text: str) -> datetime:
     """``2019-10-25`` (taken as 09:00 that day) or ``2019-10-25T18:00``; without an offset it is Shanghai time.
 
-    :raises ValueError: when the text is neither
+    :raises ValueError: when the text is neither, or far from any plan
     """
     if len(text) == len("2019-10-25"):
         text += "T09:00"
     moment = datetime.fromisoformat(text)
+    if not _FIRST_YEAR < moment.year < _LAST_YEAR:
+        raise ValueError(f"the year {moment.year} is beyond every plan")
     return moment.replace(tzinfo=SHANGHAI) if moment.tzinfo is None else moment.astimezone(SHANGHAI)

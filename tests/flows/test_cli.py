@@ -54,6 +54,17 @@ def test_wrong_use_is_status_2_and_says_what_to_write(home: Path) -> None:
     assert "2019-Q3" in jibao(home, "status", "--period", "2019年三季度").output
 
 
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00+08:00", "1900-06-01", "9999-12-31T23:59-12:00", "9019-10-25", "2019-02-30", ""],
+)
+def test_an_instant_that_nobody_means_is_refused(home: Path, moment: str) -> None:
+    """A year out of range was a traceback; one before 1901 made the audit's proof accuse somebody of tampering."""
+    for words in (("remind",), ("status", "--period", PERIOD), ("recheck", "--period", PERIOD)):
+        shown = jibao(home, *words, "--as-of", moment)
+        assert shown.exit_code == 2 and "请写成 2019-10-25" in shown.output, words
+
+
 def test_a_period_never_opened_says_how_to_open_it(home: Path) -> None:
     shown = jibao(home, "status", "--period", "2018-Q1")
     assert (
