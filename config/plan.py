@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, field_validator, model_validator
 
-from config.calendar import Cadence
+from config.calendar import Cadence, cadence_of
 
 Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\z")]
 Period = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-(Q[1-4]|A1)\z")]
@@ -163,6 +163,10 @@ class Plan(_Entry):
     @property
     def end_year(self) -> int:
         return int(self.end_period[:4])
+
+    def covers(self, period: str) -> bool:
+        """Whether ``period`` is one that this plan reports: of its cadence, from its start to its end."""
+        return cadence_of(period) is self.cadence and self.start_period <= period <= self.end_period
 
     @field_validator("unit_targets", mode="before")
     @classmethod

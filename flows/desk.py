@@ -267,8 +267,7 @@ def created_at() -> datetime:
 
 
 def in_plan(office: Office, period: str) -> bool:
-    plan = office.config.plan
-    return plan.start_period <= period <= plan.end_period
+    return office.config.plan.covers(period)
 
 
 def out_of_plan(office: Office, period: str) -> State[Any]:

@@ -78,10 +78,13 @@ def command(
 
 
 def _refused(error: Exception) -> int:
-    """A decision that cannot be taken now is wrong use, not a failure; 0 when ``error`` is something else."""
+    """A decision that cannot be taken now, or words that do not go together, are wrong use, not a failure.
+
+    0 when ``error`` is something else.
+    """
     from flows.steps.deciding import DecisionRefused
 
-    if not isinstance(error, DecisionRefused):
+    if not isinstance(error, (DecisionRefused, click.UsageError)):
         return 0
     click.echo(str(error), err=True)
     return WRONG_USE

@@ -52,6 +52,8 @@ def test_wrong_use_is_status_2_and_says_what_to_write(home: Path) -> None:
         shown = jibao(home, *words)
         assert shown.exit_code == 2, words
     assert "2019-Q3" in jibao(home, "status", "--period", "2019年三季度").output
+    slices = ["scale", "slice", "--part", "3", "--parts", "2", "--home", str(home)]
+    assert CliRunner().invoke(group, slices).exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,15 @@ def test_an_instant_that_nobody_means_is_refused(home: Path, moment: str) -> Non
     for words in (("remind",), ("status", "--period", PERIOD), ("recheck", "--period", PERIOD)):
         shown = jibao(home, *words, "--as-of", moment)
         assert shown.exit_code == 2 and "请写成 2019-10-25" in shown.output, words
+
+
+@pytest.mark.parametrize("period", ["2019-A1", "2015-Q3", "2021-Q1", "2109-Q3"])
+def test_a_period_of_no_plan_is_not_opened(home: Path, period: str) -> None:
+    for words in (("open", "--period", period), ("cycle", "--period", period, "--send")):
+        shown = jibao(home, *words)
+        assert shown.exit_code == 2 and "从 2015-Q4 到 2020-Q4" in shown.output
+        assert len(shown.output.splitlines()) == 1, shown.output
+    assert not (home / "workbooks" / period).exists()
 
 
 def test_a_period_never_opened_says_how_to_open_it(home: Path) -> None:
