@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from config.contacts import Address, Domain
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 ClockTime = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\z")]
@@ -50,10 +53,18 @@ class Mail(_Section):
     user: str = ""
     password_file: str = ""
     sender_name: str
-    sender_address: str
-    domain: str
+    sender_address: Address
+    domain: Domain  # the right half of every Message-ID
     deadline_s: float = Field(default=30, gt=0)
     max_attempts: int = Field(default=8, ge=1)
+
+    @model_validator(mode="after")
+    def _a_server_has_a_name_and_a_port(self) -> Mail:
+        if self.mode == "smtp" and not (self.host.strip() and self.port):
+            raise PydanticCustomError(
+                "no_server", "mode 为 smtp 时须写明 host 和 port（常用端口 25、465、587）"
+            )
+        return self
 
 
 class Intake(_Section):
