@@ -260,9 +260,11 @@ def _transport(settings: MailSettings, outbox: Path, stack: ExitStack) -> tuple[
     try:
         password = read_password(settings)
     except OSError as error:
-        return None, f"读不到邮件密码文件 {settings.password_file}:{error.strerror}"
+        return None, f"读不到邮件密码文件 {settings.password_file}：{error.strerror}"
     if settings.user and not password:
         return None, "没有配置邮件密码（password_file 或环境变量 JIBAO_SMTP_PASSWORD）"
+    if settings.ca_file and not Path(settings.ca_file).is_file():
+        return None, f"找不到根证书 {settings.ca_file}（settings.yml 的 ca_file）"
     return stack.enter_context(Transport(settings, password)), None
 
 

@@ -6,6 +6,7 @@ Belongs here: sockets, TLS, deadlines. Does not: what an answer means (flows.mai
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import ssl
@@ -289,10 +290,13 @@ class _Worker:
 def read_password(settings: MailSettings) -> str | None:
     """The password from ``password_file`` (first line) or JIBAO_SMTP_PASSWORD; None without either.
 
-    :raises OSError: the file is named but cannot be read
+    :raises OSError: the file is named but cannot be read, or is not text
     """
     if settings.password_file:
-        lines = Path(settings.password_file).read_text("utf-8").splitlines()
+        try:
+            lines = Path(settings.password_file).read_text("utf-8").splitlines()
+        except UnicodeDecodeError:  # its message quotes what may be a part of the password
+            raise OSError(errno.EILSEQ, "不是 UTF-8 文本", settings.password_file) from None
         return lines[0].strip() if lines else None
     return os.environ.get("JIBAO_SMTP_PASSWORD") or None
 

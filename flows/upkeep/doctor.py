@@ -100,8 +100,9 @@ def _secrets(office: Office) -> Iterator[Check]:
     named = office.config.settings.mail.password_file
     for path in [Path(named)] if named else []:
         if not path.is_file():
+            said = "不是文件" if path.exists() else "不存在"
             yield Check(
-                False, f"密码文件：{path} 不存在；请检查 settings.yml 的 password_file", "secret.smtp"
+                False, f"密码文件：{path} {said}；请检查 settings.yml 的 password_file", "secret.smtp"
             )
         elif path.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
             yield Check(False, f"密码文件：{path} 别人也能读；请 chmod 600", "secret.smtp")
@@ -173,9 +174,16 @@ def _mail(office: Office) -> Check:
         return Check(True, f"邮件：内置收信，邮件存入 {office.home.outbox}，不外发", "smtp")
     from flows.mailing.transport import read_password  # yagmail is not free to import
 
+    if mail.ca_file and not Path(mail.ca_file).is_file():
+        return Check(False, f"邮件：根证书 {mail.ca_file} 不存在；请检查 settings.yml 的 ca_file", "smtp")
     try:
-        if mail.user and not read_password(mail):
-            return Check(False, "邮件：没有密码；请设置 password_file 或环境变量 JIBAO_SMTP_PASSWORD", "smtp")
+        password = read_password(mail)
+    except OSError as error:
+        why = f"读不到密码文件 {mail.password_file}（{error.strerror}）"
+        return Check(False, f"邮件：{why}；请检查 settings.yml 的 password_file", "smtp")
+    if mail.user and not password:
+        return Check(False, "邮件：没有密码；请设置 password_file 或环境变量 JIBAO_SMTP_PASSWORD", "smtp")
+    try:
         with socket.create_connection((mail.host, mail.port), timeout=5):
             return Check(True, f"邮件：{mail.host}:{mail.port} 可连接", "smtp")
     except OSError as error:

@@ -9,6 +9,7 @@ import shutil
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 from played_office import NOW
 
-from flows import clock, logbook, upkeep
+from flows import clock, logbook, steps, upkeep
 from flows.cli import group
 from flows.office import Office, open_office
 from flows.service.serving import serve_site
@@ -84,13 +85,45 @@ def test_a_secret_that_others_can_read_is_told(tmp_path: Path) -> None:
     office = open_office(tmp_path / "home")
     mail = office.config.settings.mail.model_copy(update={"password_file": str(secret)})
     settings = office.config.settings.model_copy(update={"mail": mail})
-    from dataclasses import replace
-
     office = replace(office, config=replace(office.config, settings=settings))
     office.home.create()
     assert not said(office, "secret.smtp").ok
     secret.chmod(0o600)
     assert said(office, "secret.smtp").ok
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"user": "u"}, "没有密码"),
+        ({"user": "u", "password_file": "{}/none"}, "读不到密码文件 {}/none"),
+        ({"user": "u", "password_file": "{}"}, "读不到密码文件 {}（Is a directory）"),
+        ({"user": "u", "password_file": "{}/gbk"}, "读不到密码文件 {}/gbk（不是 UTF-8 文本）"),
+        ({"security": "ssl", "ca_file": "{}/none.pem"}, "根证书 {}/none.pem 不存在"),
+        ({}, "127.0.0.1:1 连不上"),
+    ],
+)
+def test_what_mail_lacks_is_named_and_letters_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str], told: str
+) -> None:
+    """A missing password file was told as a server away, one in GBK ended the delivery with a codec's English."""
+    monkeypatch.delenv("JIBAO_SMTP_PASSWORD", raising=False)
+    (tmp_path / "gbk").write_bytes("密码".encode("gbk"))
+    place = {key: value.format(tmp_path) for key, value in wrong.items()}
+    office = open_office(tmp_path / "home")
+    named = {"mode": "smtp", "port": 1, **place}
+    mail = office.config.settings.mail.model_copy(update=named)
+    office = replace(
+        office,
+        config=replace(office.config, settings=office.config.settings.model_copy(update={"mail": mail})),
+    )
+    office.home.create()
+    check = said(office, "smtp")
+    assert not check.ok and told.format(tmp_path) in check.text
+    steps.open_cycle(office, "2019-Q3", NOW)
+    waiting = steps.deliver(office, NOW)
+    assert waiting.queued > 50 and waiting.failed == 0 and waiting.paused_reason is not None
+    assert "codec" not in waiting.paused_reason and "Errno 2" not in waiting.paused_reason
 
 
 def fetch(port: int) -> tuple[int, dict[str, Any]]:
