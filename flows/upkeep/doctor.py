@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from flows import troubles
 from flows.office import Office
 from flows.upkeep.backups import backups
 from flows.upkeep.proving import prove
@@ -116,8 +117,8 @@ def _warehouse(office: Office, as_of: datetime) -> Iterator[Check]:
             cycles = store.rows("list_cycles")
             mails = {r["state"]: r["mails"] for r in store.rows("count_mails_by_state")}
             last = store.rows("read_last_instant")[0]["last_instant"]
-    except (StoreError, duckdb.Error) as error:
-        yield Check(False, f"仓库：{str(error).splitlines()[0]}", "warehouse")
+    except (StoreError, duckdb.Error, OSError) as error:  # OSError: no permission, or somebody holds the lock
+        yield Check(False, f"仓库：{_why(error)}", "warehouse")
         return
     yield Check(True, f"仓库：可读写，已开启 {len(cycles)} 个报告期", "warehouse")
     if last is not None and (last - as_of).total_seconds() > _CLOCK_SLACK_S:
@@ -138,12 +139,21 @@ def _warehouse(office: Office, as_of: datetime) -> Iterator[Check]:
         yield Check(True, f"邮件台账：待发 {mails.get('queued', 0)} 封，没有失败或不明的", "mail.stuck")
 
 
+def _why(error: Exception) -> str:
+    if isinstance(error, StoreError):
+        return str(error).splitlines()[0]
+    return troubles.line_for(error) or str(error).splitlines()[0]
+
+
 def _audit(office: Office) -> Check:
     if office.lake is not None:
         return Check(True, "审计日志：多机仓库，由数据库保存历史", "audit")
     if not office.journal.is_begun:
         return Check(True, "审计日志：还没有记录", "audit")
-    proof = prove(office, quick=True)
+    try:
+        proof = prove(office, quick=True)
+    except OSError as error:
+        return Check(False, f"审计日志：{_why(error)}", "audit")
     if proof.problems:
         return Check(
             False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -58,6 +59,21 @@ def test_what_is_broken_is_told(office: Office, damage: Any, name: str, what: st
     damage(office)
     check = said(office, name)
     assert not check.ok and what in check.text
+
+
+def test_a_home_that_cannot_be_written_is_told_line_by_line(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended at the warehouse's lock, and said nothing of all the rest."""
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", f"{office.home.warehouse}.lock")
+
+    monkeypatch.setattr("filelock.BaseFileLock.acquire", refused)
+    told = {c.name: c for c in upkeep.doctor(office, clock.now())}
+    for name in ("warehouse", "audit"):
+        assert not told[name].ok and "没有写入权限或磁盘只读" in told[name].text
+    assert {"disk", "smtp", "clock"} <= set(told)
 
 
 def test_a_touched_audit_log_is_told(office: Office) -> None:
