@@ -45,6 +45,12 @@ class Contacts(BaseModel):
     operator: Person | None = None
     is_example: bool = False
 
+    def addresses(self) -> list[str]:
+        """Every address written here, the office's own first."""
+        office = (self.coordinator, *self.leadership, self.operator)
+        units = (p for u in self.units.values() for p in (u.clerk, u.substitute, u.head))
+        return [p.mail for p in (*office, *units) if p is not None]
+
     def clerk(self, unit: str) -> Person | None:
         """Who fills in for ``unit``: the clerk, else the substitute, else None."""
         found = self.units.get(unit)

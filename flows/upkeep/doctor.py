@@ -24,6 +24,7 @@ from warehouse.store import StoreError
 
 _LEAST_FREE = 1 << 30
 _CLOCK_SLACK_S = 300
+_SAMPLE = ".example"  # reserved (RFC 2606): nobody has such an address, but every sample of ours
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ def _config(office: Office) -> Iterator[Check]:
     if config.contacts.is_example:
         yield Check(
             False, "联系人：现用样例地址；请运行 jibao init 并填写 HOME/config/contacts.yml", "contacts"
+        )
+    elif samples := [a for a in config.contacts.addresses() if a.endswith(_SAMPLE)]:
+        yield Check(
+            False,
+            f"联系人：{len(samples)} 个地址仍是样例（{samples[0]}…），信寄不到；请在 contacts.yml 中改成真实联系人",
+            "contacts",
         )
     elif missing:
         named = "、".join(missing[:5])

@@ -90,6 +90,16 @@ def test_doctor_names_the_example_contacts(tmp_path: Path) -> None:
     assert shown.exit_code == 1 and "样例地址" in shown.output and "仓库：可读写" in shown.output
 
 
+def test_contacts_copied_and_not_edited_are_still_samples(tmp_path: Path) -> None:
+    """``init`` makes contacts.yml of the sample; doctor then held every address for real."""
+    assert jibao(tmp_path, "init").exit_code == 0
+    shown = jibao(tmp_path, "doctor")
+    assert shown.exit_code == 1 and "个地址仍是样例（tongchou@meizhou.example" in shown.output
+    contacts = tmp_path / "config" / "contacts.yml"
+    contacts.write_text(contacts.read_text("utf-8").replace(".example", ".gov.cn"), "utf-8")
+    assert "仍是样例" not in jibao(tmp_path, "doctor").output
+
+
 def test_init_keeps_what_the_office_changed(home: Path) -> None:
     settings = home / "config" / "settings.yml"
     settings.write_text(settings.read_text("utf-8").replace("jump_pct: 50", "jump_pct: 60"), "utf-8")
