@@ -114,8 +114,11 @@ def find(folders: Sequence[Folder], name: str) -> Folder | None:
     """The first folder's file of that name."""
     for folder in folders:
         candidate = folder.joinpath(name)
-        if candidate.is_file():
-            return candidate
+        try:
+            if candidate.is_file():
+                return candidate
+        except OSError as error:  # a folder that may not be entered: what lies there must not be passed over
+            raise _unreadable(candidate, error) from error
     return None
 
 
@@ -143,8 +146,10 @@ def read(folders: Sequence[Folder], name: str) -> Document:
         line = len(before[: error.position].splitlines()) or 1
         reason = f"含有控制字符 U+{error.character:04X}，请删去"
         raise ConfigError(f"{file}:{line}: {reason}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{file}:1: YAML 写法有误（嵌套过深）") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{file}：1: YAML 写法有误（{error}）") from error
+        raise ConfigError(f"{file}:1: YAML 写法有误（{error}）") from error
     return Document(str(file), data, None, text)
 
 
@@ -157,7 +162,7 @@ def _as_json(text: str) -> dict[str, Any] | None:
         return None
     try:
         data = json.loads(text, object_pairs_hook=_once)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
 
@@ -172,14 +177,21 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def text_of(file: Folder) -> str:
     """The whole file, without a byte order mark.
 
-    :raises ConfigError: naming the first line that is not UTF-8
+    :raises ConfigError: naming the first line that is not UTF-8, or that the file cannot be read
     """
-    content = file.read_bytes()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise _unreadable(file, error) from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{file}:{line}: 不是 UTF-8 编码，请另存为 UTF-8") from error
+
+
+def _unreadable(file: Folder, error: OSError) -> ConfigError:
+    return ConfigError(f"{file}: 读不出来（{error.strerror}）；请检查所有者与权限（chown、chmod）")
 
 
 def build(document: Document, model: type[T], data: Any = None, at: Sequence[str | int] = ()) -> T:
@@ -214,7 +226,10 @@ def explain(error: ValidationError) -> tuple[list[str | int], str]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:  # a list in a list in a list
+        return "…"
     return text if len(text) <= 40 else text[:37] + "…"
 
 

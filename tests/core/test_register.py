@@ -1,5 +1,6 @@
 """Loading a register: every mistake is one line with file and line; what wins, what is fingerprinted."""
 
+import errno
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -165,6 +166,9 @@ BREAKAGES = [
     ("contacts.yml", "mail: jia@", "mail: j..ia@", 3, "mail 的写法"),
     ("contacts.yml", "mail: jia@", "mail: jia@-", 3, "mail 的写法"),
     ("contacts.yml", "mail: jia@", f"mail: {'j' * 250}@", 3, "mail 太长"),
+    ("settings.yml", SETTINGS, '{"a":' * 20_000, 2, "YAML 写法有误"),
+    ("settings.yml", SETTINGS, "- " * 20_000, 1, "内容 应为若干“名称: 值”"),
+    ("settings.yml", "mail:", f"projection: {{min_points: {'9' * 5000}}}\nmail:", 1, "YAML 写法有误"),
     ("calendar.yml", CALENDAR, "- 2027-02-14\n", 1, "working_days 和 rest_days"),
     ("calendar.yml", "2027-02-15", "2027-02-30", 3, "没有 2027-02-30 这一天"),
     ("calendar.yml", "2027-02-15", "正月初九", 3, "正月初九 不是日期"),
@@ -202,6 +206,23 @@ def test_breakage_is_told_at_its_line(
     told = message(write({file: FILES[file].replace(old, new, 1)}))
     assert told.startswith(f"{file}:{line}: "), told
     assert reason in told
+
+
+@pytest.mark.parametrize("method", ["is_file", "read_bytes"])
+def test_a_file_that_cannot_be_read_is_a_mistake_of_configuration(
+    write: Write, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Nor may the packaged file take its place."""
+    folder = write({})
+    genuine = getattr(Path, method)
+
+    def refused(path: Path) -> object:
+        if path == folder / "plan.yml":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return genuine(path)
+
+    monkeypatch.setattr(Path, method, refused)
+    assert message(folder).startswith("plan.yml: 读不出来（Permission denied）；请检查所有者与权限")
 
 
 @pytest.mark.parametrize(("file", "line"), [("targets.csv", 3), ("plan.yml", 2)])
