@@ -40,6 +40,10 @@ class DemoRefused(RuntimeError):
     """The home already holds somebody's work."""
 
 
+class NoSuchExample(ValueError):
+    """No plan of that name ships; the message names those that do."""
+
+
 def run_demo(office: Office, period: str, echo: Callable[[str], None]) -> list[str]:
     """Plays three quiet quarters and then ``period``; returns the closing lines (where everything lies).
 
@@ -69,12 +73,12 @@ def default_period(config: Config) -> str:
 def example(name: str) -> Traversable:
     """A plan that ships beside the packaged one.
 
-    :raises ValueError: no such example, with the names there are
+    :raises NoSuchExample: with the names there are
     """
     folder = files("config").joinpath("examples")
     names = sorted(one.name for one in folder.iterdir() if one.is_dir())
     if name not in names:
-        raise ValueError(f"没有随程序发布的方案 {name}；可用：{'、'.join(names)}")
+        raise NoSuchExample(f"没有随程序发布的方案 {name}；可用：{'、'.join(names)}")
     return folder.joinpath(name)
 
 

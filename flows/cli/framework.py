@@ -111,6 +111,15 @@ def office_of(home: Path | None, config: Path | None) -> Office:
     return office
 
 
+def check_planned(office: Office, period: str) -> None:
+    """A period mistyped would ask every unit by letter for figures that nobody owes; forms refuse it likewise."""
+    plan = office.config.plan
+    if not plan.covers(period):
+        raise click.UsageError(
+            f"{period} 不是本方案的报告期；本方案从 {plan.start_period} 到 {plan.end_period}，请核对后重新运行"
+        )
+
+
 period_option = click.option("--period", type=Quarter(), required=True, help="报告期，例如 2019-Q3。")
 as_of_option = click.option(
     "--as-of", type=Instant(), default=None, help="以哪个时刻为准（2019-10-25 即当日 9:00）；默认现在。"

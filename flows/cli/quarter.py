@@ -15,6 +15,7 @@ from flows.cli.framework import (
     FAILED,
     PROBLEMS,
     as_of_option,
+    check_planned,
     command,
     inbox_option,
     office_of,
@@ -35,7 +36,7 @@ def open_command(home: Path | None, config: Path | None, period: str, as_of: dat
     from flows import steps
 
     office = office_of(home, config)
-    _check_planned(office, period)
+    check_planned(office, period)
     result = steps.open_cycle(office, period, as_of or clock.now())
     delivery = steps.deliver(office, as_of)
     click.echo(
@@ -108,7 +109,7 @@ def cycle_command(
 
     office = office_of(home, config)
     moment = as_of or clock.now()
-    _check_planned(office, period)
+    check_planned(office, period)
     result = steps.run_cycle(office, period, moment, inbox=inbox, send=send)
     if send:
         _signed(office, result.reported, moment)
@@ -134,15 +135,6 @@ def status_command(
     else:
         click.echo("\n".join(status_lines(view)))
     return DONE
-
-
-def _check_planned(office: Office, period: str) -> None:
-    """A period mistyped would ask every unit by letter for figures that nobody owes; forms refuse it likewise."""
-    plan = office.config.plan
-    if not plan.covers(period):
-        raise click.UsageError(
-            f"{period} 不是本方案的报告期；本方案从 {plan.start_period} 到 {plan.end_period}，请核对后重新运行"
-        )
 
 
 def _signed(office: Office, result: ReportResult, moment: datetime) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from flows import clock
-from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, command, group, office_of
+from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, check_planned, command, group, office_of
 from flows.home import Home
 
 
@@ -125,6 +126,11 @@ def audit_verify_command(home: Path | None, config: Path | None, quick: bool, he
     """核验审计日志：被改动、删除、插入、换序或截断的，逐条指出；并逐行比对仓库。"""
     from flows import upkeep
 
+    if head and not re.fullmatch("[0-9]+:[0-9a-f]{64}", head):
+        # A slip in copying must not read as a log cut off.
+        raise click.UsageError(
+            f"--head 的写法 {head!r} 不对；应为“序号:64 位校验值”，照抄以前核验时打印的链首"
+        )
     proof = upkeep.prove(office_of(home, config), quick=quick, head=head)
     for line in proof.problems:
         click.echo(f"异常  {line}")
@@ -152,16 +158,18 @@ def demo_command(home: Path | None, config: Path | None, period: str | None, pla
     """在空的工作目录里用样例走完四期：开启、报送、校验、催报、通报、站点、邮件。"""
     from flows import demo
 
-    if plan is not None:
-        try:
-            demo.settle(
-                demo.example(plan), Home((home or Path(os.environ.get("JIBAO_HOME", "./var"))).absolute())
-            )
-        except ValueError as error:
-            click.echo(str(error), err=True)
-            return WRONG_USE
-    office = office_of(home, config)
-    for line in demo.run_demo(office, period or demo.default_period(office.config), echo=click.echo):
+    try:
+        if plan is not None:
+            place = Home((home or Path(os.environ.get("JIBAO_HOME", "./var"))).absolute())
+            demo.settle(demo.example(plan), place)
+        office = office_of(home, config)
+        if period is not None:
+            check_planned(office, period)
+        closing = demo.run_demo(office, period or demo.default_period(office.config), echo=click.echo)
+    except (demo.DemoRefused, demo.NoSuchExample) as error:
+        click.echo(str(error), err=True)
+        return WRONG_USE
+    for line in closing:
         click.echo(line)
     return DONE
 

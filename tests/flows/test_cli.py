@@ -90,6 +90,19 @@ def test_doctor_names_the_example_contacts(tmp_path: Path) -> None:
     assert shown.exit_code == 1 and "样例地址" in shown.output and "仓库：可读写" in shown.output
 
 
+def test_a_demo_that_cannot_be_played_is_wrong_use(home: Path, tmp_path: Path) -> None:
+    for words, told in (
+        ((home,), "已有数据"),
+        ((home, "--plan", "alder-vale"), "已有数据"),
+        ((tmp_path, "--plan", "nowhere"), "可用：alder-vale"),
+        ((tmp_path, "--period", "0001-Q1"), "从 2015-Q4 到 2020-Q4"),
+        ((tmp_path, "--period", "2019-A1"), "从 2015-Q4 到 2020-Q4"),
+    ):
+        shown = jibao(words[0], "demo", *words[1:])
+        assert shown.exit_code == 2 and told in shown.output, words
+        assert len(shown.output.splitlines()) == 1
+
+
 def test_contacts_copied_and_not_edited_are_still_samples(tmp_path: Path) -> None:
     """``init`` makes contacts.yml of the sample; doctor then held every address for real."""
     assert jibao(tmp_path, "init").exit_code == 0

@@ -107,6 +107,11 @@ def test_show_and_verify_at_the_command_line(office: Office) -> None:
     assert len(json.loads(listed.output)) == 3
     good = runner.invoke(group, ["audit", "verify", *home])
     assert good.exit_code == 0 and "异常 0 处" in good.output
+    head = good.output.partition("链首 ")[2].partition("（")[0]
+    assert runner.invoke(group, ["audit", "verify", "--quick", "--head", head, *home]).exit_code == 0
+    for slip in ("nonsense", head[:24], head.replace(":", "")):
+        miscopied = runner.invoke(group, ["audit", "verify", "--quick", "--head", slip, *home])
+        assert miscopied.exit_code == 2 and "照抄" in miscopied.output, slip
     with by_hand(office) as con:
         con.execute("UPDATE audit SET actor = '别人' WHERE action = 'reopen'")
     bad = runner.invoke(group, ["audit", "verify", *home])
