@@ -46,6 +46,8 @@ def _line(error: BaseException) -> str | None:
         return f"磁盘已满{place}：{_SAFE}；腾出空间{_AGAIN}"
     if number in (errno.EROFS, errno.EACCES, errno.EPERM):
         return f"没有写入权限或磁盘只读{place}：{_SAFE}；恢复读写权限{_AGAIN}"
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        return f"应为文件夹的地方是别的东西{place}：{_SAFE}；请移走同名的文件或失效的链接{_AGAIN}"
     if number == errno.EIO:
         return f"磁盘读写出错{place}：{_SAFE}；请检查磁盘，排除故障{_AGAIN}"
     if number == errno.EAGAIN and isinstance(error, duckdb.Error):

@@ -230,7 +230,8 @@ class Reader(Rows):
             self.con.execute("BEGIN TRANSACTION")
             return self
         if not self.snapshot.exists():
-            raise StoreError(f"还没有数据：{self.snapshot} 不存在，请先运行 jibao open 或 jibao cycle")
+            begin = "请先运行 jibao open 或 jibao cycle；原来有数据的请运行 jibao doctor，它会补出快照或说明怎么办"
+            raise StoreError(f"还没有数据：{self.snapshot} 不存在，{begin}")
         self._con = duckdb.connect(str(self.snapshot), read_only=True)
         configure(self._con)
         return self

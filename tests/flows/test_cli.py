@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -145,6 +146,30 @@ def test_a_backup_restores_every_table(home: Path, tmp_path: Path) -> None:
     for grown in ("audit", "journal"):  # the restore itself is on record, after all that was there before
         assert set(restored.pop(grown)) >= set(saved.pop(grown))
     assert restored == saved
+
+
+def test_what_stands_in_a_folders_place_is_named(home: Path, tmp_path: Path) -> None:
+    for other in (tmp_path / "file", tmp_path / "link"):
+        office = other.with_name(f"{other.name} office")
+        shutil.copytree(home, office)
+        shutil.rmtree(office / "backups")
+        if other.name == "file":
+            (office / "backups").write_bytes(b"")
+        else:
+            (office / "backups").symlink_to(tmp_path / "nowhere")
+        shown = jibao(office, "backup")
+        assert shown.exit_code == 3 and "应为文件夹的地方是别的东西" in shown.output
+        assert str(office / "backups") in shown.output
+
+
+def test_a_lost_snapshot_is_made_again_by_doctor(home: Path, tmp_path: Path) -> None:
+    office = tmp_path / "office"
+    shutil.copytree(home, office)
+    (office / "warehouse.snapshot.duckdb").unlink()
+    asked = jibao(office, "status", "--period", PERIOD)
+    assert asked.exit_code == 3 and "jibao doctor" in asked.output
+    jibao(office, "doctor")
+    assert jibao(office, "status", "--period", PERIOD).exit_code == 0
 
 
 def test_a_damaged_backup_changes_nothing(home: Path, tmp_path: Path) -> None:
