@@ -14,6 +14,8 @@ from flows import clock
 from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, check_planned, command, group, office_of
 from flows.home import Home
 
+_PORT = click.IntRange(1, 65535)
+
 
 @command(name="init")
 def init_command(home: Path | None, config: Path | None) -> int:
@@ -196,9 +198,9 @@ def new_plan_command(home: Path | None, config: Path | None, folder: Path, local
 
 @command(name="up")
 @click.option("--host", default=None, help="监听地址；默认 127.0.0.1。")
-@click.option("--port", type=int, default=None, help="Prefect 界面端口；默认 4200。")
-@click.option("--site-port", type=int, default=None, help="通报站点端口；默认 4280。")
-@click.option("--smtp-port", type=int, default=None, help="内置收信端口；默认 1025。")
+@click.option("--port", type=_PORT, default=None, help="Prefect 界面端口；默认 4200。")
+@click.option("--site-port", type=_PORT, default=None, help="通报站点端口；默认 4280。")
+@click.option("--smtp-port", type=_PORT, default=None, help="内置收信端口；默认 1025。")
 def up_command(
     home: Path | None, config: Path | None, host: str | None, port: int | None, site_port: int | None,
     smtp_port: int | None,
@@ -208,9 +210,13 @@ def up_command(
 
     office = office_of(home, config)
     settings = office.config.settings.prefect
+    ports = (port or settings.port, site_port or settings.site_port, smtp_port or settings.smtp_port)
+    if len(set(ports)) < len(ports):
+        # Each is free as long as nothing of ours listens; the second to start would only die.
+        raise click.UsageError(f"界面、站点、收信的端口须各不相同，现为 {'、'.join(map(str, ports))}")
     return up.run(
-        home=office.home.root, config=config, host=host or settings.host, port=port or settings.port,
-        site_port=site_port or settings.site_port, smtp_port=smtp_port or settings.smtp_port,
+        home=office.home.root, config=config, host=host or settings.host, port=ports[0],
+        site_port=ports[1], smtp_port=ports[2],
     )  # fmt: skip
 
 

@@ -148,6 +148,12 @@ def test_a_backup_restores_every_table(home: Path, tmp_path: Path) -> None:
     assert restored == saved
 
 
+@pytest.mark.parametrize("ports", [("--port", "99999"), ("--site-port", "0"), ("--port", "1025")])
+def test_ports_that_cannot_be_are_wrong_use(tmp_path: Path, ports: tuple[str, str]) -> None:
+    shown = jibao(tmp_path, "up", *ports)
+    assert shown.exit_code == 2 and ("65535" in shown.output or "须各不相同" in shown.output)
+
+
 def test_what_stands_in_a_folders_place_is_named(home: Path, tmp_path: Path) -> None:
     for other in (tmp_path / "file", tmp_path / "link"):
         office = other.with_name(f"{other.name} office")
