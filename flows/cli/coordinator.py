@@ -35,9 +35,14 @@ def recheck_command(
     home: Path | None, config: Path | None, period: str, as_of: datetime | None, no_send: bool
 ) -> int:
     """规则或门限改动后，把一个报告期的现行报送全部重新校验；只通知结论有变的单位。"""
+    from flows.steps import deciding
     from flows.steps.rechecking import recheck
 
-    result = recheck(office_of(home, config), period, as_of or clock.now(), send=not no_send)
+    office = office_of(home, config)
+    deciding.check_not_closed(
+        office, period
+    )  # as the form does: new verdicts would leave on a published quarter
+    result = recheck(office, period, as_of or clock.now(), send=not no_send)
     click.echo(
         f"重新校验 {result.files} 份（规则版本 {result.rules_version}），结论有变 {len(result.changed)} 份"
     )

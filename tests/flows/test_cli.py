@@ -148,6 +148,17 @@ def test_a_backup_restores_every_table(home: Path, tmp_path: Path) -> None:
     assert restored == saved
 
 
+def test_a_closed_quarter_is_not_rechecked(home: Path, tmp_path: Path) -> None:
+    office = tmp_path / "office"
+    shutil.copytree(home, office)
+    person = ("--actor", "王统筹", "--reason", "本季度结束")
+    assert jibao(office, "close", "--period", PERIOD, *person).exit_code == 0
+    refused = jibao(office, "recheck", "--period", PERIOD)
+    assert refused.exit_code == 2 and "重新开启" in refused.output
+    assert jibao(office, "reopen", "--period", PERIOD, *person).exit_code == 0
+    assert jibao(office, "recheck", "--period", PERIOD).exit_code == 0
+
+
 @pytest.mark.parametrize("ports", [("--port", "99999"), ("--site-port", "0"), ("--port", "1025")])
 def test_ports_that_cannot_be_are_wrong_use(tmp_path: Path, ports: tuple[str, str]) -> None:
     shown = jibao(tmp_path, "up", *ports)
