@@ -39,9 +39,8 @@ def recheck_command(
     from flows.steps.rechecking import recheck
 
     office = office_of(home, config)
-    deciding.check_not_closed(
-        office, period
-    )  # as the form does: new verdicts would leave on a published quarter
+    # As the form does: new verdicts would leave on a published quarter.
+    deciding.check_not_closed(office, period)
     result = recheck(office, period, as_of or clock.now(), send=not no_send)
     click.echo(
         f"重新校验 {result.files} 份（规则版本 {result.rules_version}），结论有变 {len(result.changed)} 份"
