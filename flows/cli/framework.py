@@ -13,13 +13,14 @@ import click
 
 from config.register import ConfigError
 from flows import clock, logbook
+from flows.cli import usage
 from flows.office import Office, open_office
 from flows.secrecy import redact
 
 DONE, PROBLEMS, WRONG_USE, FAILED = 0, 1, 2, 3
 
 
-class Instant(click.ParamType):
+class Instant(usage.OurType):
     name = "时间"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
@@ -31,7 +32,7 @@ class Instant(click.ParamType):
             self.fail(f"{value!r} 不是时间；请写成 2019-10-25 或 2019-10-25T18:00", param, ctx)
 
 
-class Quarter(click.ParamType):
+class Quarter(usage.OurType):
     name = "报告期"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
@@ -130,7 +131,7 @@ inbox_option = click.option(
 )  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(name="jibao", cls=usage.Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="jibao", prog_name="jibao")
 def group() -> None:
     """季报：按季收数、校验、测算完成率、催报、通报。"""
