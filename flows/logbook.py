@@ -23,10 +23,11 @@ MOST_BYTES = 10_000_000
 GENERATIONS = 20  # two hundred MB at most; retention removes them by age before
 
 
-def write(logs: Path, event: str, *, level: str = "info", **fields: Any) -> None:
+def write(logs: Path, event: str, *, level: str = "info", **fields: Any) -> bool:
     """Adds one line: time, level, event, pid and ``fields``. A log that cannot be written stops nobody.
 
     :param event: run_ended, command_failed, maintained, rebuilt, ...
+    :returns: whether the line stands in the log
     """
     line = {"time": clock.now().isoformat(timespec="milliseconds"), "level": level, "event": event}
     line |= {"pid": os.getpid()} | fields
@@ -39,6 +40,8 @@ def write(logs: Path, event: str, *, level: str = "info", **fields: Any) -> None
                 _rotate(path)
             with path.open("a", encoding="utf-8") as file:
                 file.write(text + "\n")
+        return True
+    return False
 
 
 def redacted(value: Any, secrets: Iterable[str]) -> Any:
@@ -50,10 +53,10 @@ def redacted(value: Any, secrets: Iterable[str]) -> Any:
     return redact(str(value), secrets)
 
 
-def failure(logs: Path, event: str, error: BaseException, **fields: Any) -> None:
+def failure(logs: Path, event: str, error: BaseException, **fields: Any) -> bool:
     """The same for something that failed, with its trace; secrets masked."""
     trace = "".join(traceback.format_exception(error))
-    write(logs, event, level="error", error=f"{type(error).__name__}: {error}", trace=trace, **fields)
+    return write(logs, event, level="error", error=f"{type(error).__name__}: {error}", trace=trace, **fields)
 
 
 def _rotate(path: Path) -> None:

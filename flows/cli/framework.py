@@ -99,8 +99,8 @@ def _component_failed(error: Exception, home: Path | None) -> int:
     first = troubles.line_for(error) or first
     logs = (home or Path("./var")) / "logs"
     click.echo(redact(f"没有完成：{first}"), err=True)
-    if logs.is_dir():
-        logbook.failure(logs, "command_failed", error, command=" ".join(sys.argv[1:2]))
+    # A full disk or a folder of somebody else's takes no trace either: nobody is sent to look for it there.
+    if logs.is_dir() and logbook.failure(logs, "command_failed", error, command=" ".join(sys.argv[1:2])):
         click.echo(f"详情见 {logs / logbook.FILE}", err=True)
     return FAILED
 

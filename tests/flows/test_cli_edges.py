@@ -1,0 +1,21 @@
+"""What the command line says at its edges: a log that takes nothing, no server to register at, mail on its way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from flows.cli import group
+
+
+def test_a_log_that_takes_nothing_is_not_pointed_at(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.tar.gz"
+    bad.write_bytes(b"no archive")
+    for home in (tmp_path / "one", tmp_path / "two"):
+        log = home / "logs" / "jibao.jsonl"
+        if home.name == "two":
+            log.mkdir(parents=True)  # what cannot be written to, by whomever
+        shown = CliRunner().invoke(group, ["restore", "--home", str(home), str(bad)])
+        assert shown.exit_code == 3 and "没有完成" in shown.stderr
+        assert (f"详情见 {log}" in shown.stderr) is (home.name == "one") is log.is_file()
