@@ -121,6 +121,17 @@ def check_planned(office: Office, period: str) -> None:
         )
 
 
+def check_server() -> None:
+    """Without an address Prefect would start a server for the while, and all that was registered would go with it."""
+    from prefect.settings import get_current_settings  # the environment or the profile in use
+
+    if not get_current_settings().api.url:
+        raise click.UsageError(
+            "没有写明登记到哪个 Prefect 服务；请设置环境变量 PREFECT_API_URL（例如 http://127.0.0.1:4200/api）"
+            "后重新运行；jibao up 自带服务，不必登记"
+        )
+
+
 period_option = click.option("--period", type=Quarter(), required=True, help="报告期，例如 2019-Q3。")
 as_of_option = click.option(
     "--as-of", type=Instant(), default=None, help="以哪个时刻为准（2019-10-25 即当日 9:00）；默认现在。"

@@ -11,7 +11,17 @@ from pathlib import Path
 import click
 
 from flows import clock
-from flows.cli.framework import DONE, PROBLEMS, Instant, Quarter, as_of_option, command, group, office_of
+from flows.cli.framework import (
+    DONE,
+    PROBLEMS,
+    Instant,
+    Quarter,
+    as_of_option,
+    check_server,
+    command,
+    group,
+    office_of,
+)
 
 
 @group.group(name="scale")
@@ -88,6 +98,7 @@ def move_command(home: Path | None, config: Path | None, source: Path) -> int:
 )
 def deploy_command(home: Path | None, config: Path | None, parts: int) -> int:
     """在 PREFECT_API_URL 所指的服务上建立工作池与部署；可重复运行。"""
+    check_server()
     # Prefect notes where a flow was imported from, so it must be this module's name and not a script.
     from flows.scale.deployed import deploy
 

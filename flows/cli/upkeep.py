@@ -11,7 +11,17 @@ from pathlib import Path
 import click
 
 from flows import clock
-from flows.cli.framework import DONE, PROBLEMS, WRONG_USE, Quarter, check_planned, command, group, office_of
+from flows.cli.framework import (
+    DONE,
+    PROBLEMS,
+    WRONG_USE,
+    Quarter,
+    check_planned,
+    check_server,
+    command,
+    group,
+    office_of,
+)
 from flows.home import Home
 
 _PORT = click.IntRange(1, 65535)
@@ -226,6 +236,7 @@ def deploy_command(home: Path | None, config: Path | None, pool: str) -> int:
     """把全部任务、写入限额和自动规则登记到已有的 Prefect 服务（PREFECT_API_URL），由 worker 办理。"""
     from flows import deployments
 
+    check_server()
     office = office_of(home, config)
     # The drop-downs are read from the register that these name.
     os.environ["JIBAO_HOME"] = str(office.home.root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from flows.cli import group
@@ -19,3 +20,18 @@ def test_a_log_that_takes_nothing_is_not_pointed_at(tmp_path: Path) -> None:
         shown = CliRunner().invoke(group, ["restore", "--home", str(home), str(bad)])
         assert shown.exit_code == 3 and "没有完成" in shown.stderr
         assert (f"详情见 {log}" in shown.stderr) is (home.name == "one") is log.is_file()
+
+
+@pytest.mark.parametrize("words", [["deploy"], ["scale", "deploy"]])
+def test_nothing_is_registered_into_a_server_of_the_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    home = tmp_path / "home"
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        shown = CliRunner().invoke(group, [*words, "--home", str(home)])
+    assert shown.exit_code == 2 and not shown.stdout and not home.exists()
+    [line] = shown.stderr.splitlines()
+    assert "PREFECT_API_URL" in line and "jibao up" in line
