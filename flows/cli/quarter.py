@@ -148,10 +148,14 @@ def _told_of_mail(delivery: DeliveryReport | None, otherwise: int) -> int:
     """Mail that could not leave is said in one line; it stays queued and leaves with the next delivery."""
     if delivery is None or delivery.paused_reason is None:
         return otherwise
+    if delivery.is_elsewhere:
+        # How many are queued is not known here: the other one holds the queue and is emptying it.
+        click.echo(f"{delivery.paused_reason}：排队的邮件由那一次寄出，没赶上的下次自动再寄", err=True)
+        return otherwise
     click.echo(
         f"邮件没有全部寄出，{delivery.queued} 封仍在排队，下次自动再寄：{delivery.paused_reason}", err=True
     )
-    return otherwise if delivery.is_elsewhere else FAILED
+    return FAILED
 
 
 def _show_collected(result: Any) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 
 from flows.cli import group
+
+PERIOD = "2019-Q3"
 
 
 def test_a_log_that_takes_nothing_is_not_pointed_at(tmp_path: Path) -> None:
@@ -35,3 +38,13 @@ def test_nothing_is_registered_into_a_server_of_the_moment(
     assert shown.exit_code == 2 and not shown.stdout and not home.exists()
     [line] = shown.stderr.splitlines()
     assert "PREFECT_API_URL" in line and "jibao up" in line
+
+
+def test_mail_that_another_delivery_sends_is_told_as_such(tmp_path: Path) -> None:
+    words = ["--home", str(tmp_path), "--period", PERIOD, "--as-of", "2019-10-08"]
+    (tmp_path / "outbox").mkdir()
+    with FileLock(tmp_path / "outbox" / ".deliver.lock"):
+        shown = CliRunner().invoke(group, ["open", *words])
+    assert shown.exit_code == 0, shown.output
+    [line] = shown.stderr.splitlines()
+    assert line.startswith("另一次发送正在进行") and "没赶上的下次自动再寄" in line and "0 封" not in line
