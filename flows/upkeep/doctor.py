@@ -16,8 +16,10 @@ from pathlib import Path
 
 import duckdb
 
+from config.register import packaged
 from flows import troubles
 from flows.office import Office
+from flows.upkeep import own_files
 from flows.upkeep.backups import backups
 from flows.upkeep.proving import prove
 from warehouse.store import StoreError
@@ -38,6 +40,7 @@ def doctor(office: Office, as_of: datetime) -> list[Check]:
     """Every component, in the order an operator would look."""
     return [
         *_config(office),
+        _own_files(office),
         *_folders(office),
         _disk(office),
         *_secrets(office),
@@ -75,6 +78,21 @@ def _config(office: Office) -> Iterator[Check]:
         )
     else:
         yield Check(True, "联系人：每家单位都有填报员", "contacts")
+
+
+def _own_files(office: Office) -> Check:
+    folder = office.home.config
+    own = own_files.in_force(folder)
+    said = f"采用 {folder} 中的 {'、'.join(own)}" if own else f"{folder} 中没有本单位的文件"
+    rest = "其余用随程序发布的" if office.base == packaged() else f"其余用 {office.base} 的"
+    if wrong := own_files.passed_over(folder):
+        return Check(
+            False,
+            f"配置文件：{said}，{rest}；没有采用 {'、'.join(wrong)}，"
+            f"请改名或移走（只读 {'、'.join(own_files.READ)} 和 templates 文件夹）",
+            "config.files",
+        )
+    return Check(True, f"配置文件：{said}，{rest}", "config.files")
 
 
 def _folders(office: Office) -> Iterator[Check]:

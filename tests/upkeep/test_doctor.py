@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 from played_office import NOW
 
+from config.register import packaged
 from flows import clock, logbook, steps, upkeep
 from flows.cli import group
 from flows.office import Office, open_office
@@ -59,6 +60,36 @@ def test_what_is_broken_is_told(office: Office, damage: Any, name: str, what: st
     damage(office)
     check = said(office, name)
     assert not check.ok and what in check.text
+
+
+def test_own_files_are_named_and_misnamed_ones_are_told(office: Office) -> None:
+    folder = office.home.config
+    for path in folder.iterdir():
+        path.unlink()
+    assert said(office, "config.files").text.endswith("中没有本单位的文件，其余用随程序发布的")
+    (folder / "settings.yml").write_bytes(packaged().joinpath("settings.yml").read_bytes())
+    (folder / "templates").mkdir()
+    for name in (".settings.yml.swp", "README.md"):
+        (folder / name).write_bytes(b"")
+    right = said(office, "config.files")
+    assert right.ok and f"采用 {folder} 中的 settings.yml、templates，其余" in right.text
+    for name in ("plan.yaml", "setings.yml", "contacts.yml.txt", "mine.csv"):
+        (folder / name).write_bytes(b"")
+    (folder / "units.yml").symlink_to(folder / "nowhere")
+    (folder / "calendar.yml").mkdir()
+    wrong = said(office, "config.files")
+    assert not wrong.ok and "README" not in wrong.text and ".swp" not in wrong.text
+    for told in (
+        "plan.yaml（是否应为 plan.yml）",
+        "setings.yml（是否应为 settings.yml）",
+        "contacts.yml.txt（是否应为 contacts.yml）",
+        "mine.csv、",
+        "units.yml（断开的链接）",
+        "calendar.yml（应为文件）",
+        f"采用 {folder} 中的 settings.yml、templates，其余",
+        "请改名或移走",
+    ):
+        assert told in wrong.text
 
 
 def test_a_home_that_cannot_be_written_is_told_line_by_line(
