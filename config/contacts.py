@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from config.texts import Name
+
 # Strict ASCII: anything laxer lets line breaks into headers. No laxer than what a letter takes (flows.mailing.compose):
 # an address refused only there would stop the quarter's opening instead of being told by file and line.
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -22,7 +24,7 @@ Domain = Annotated[str, StringConstraints(pattern=rf"\A({_LABEL}\.)*{_LABEL}\z",
 class Person(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: Name
     mail: Address
 
 

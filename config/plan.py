@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, field_validator, model_validator
 
 from config.calendar import Cadence, cadence_of
+from config.texts import Name
 
 Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\z")]
 Period = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-(Q[1-4]|A1)\z")]
@@ -70,7 +71,7 @@ class Accumulation(StrEnum):
 
 class Indicator(_Entry):
     code: Code
-    name: str
+    name: Name
     clause: str  # where the notice says so, for example 一(一) or 二(五)互联网+物流平台
     domain: Code | None = None  # None: plan-wide (part 一)
     action: Code | None = None
@@ -96,7 +97,7 @@ class Indicator(_Entry):
 
 class Action(_Entry):
     code: Code
-    name: str
+    name: Name
     domain: Code
     clause: str
     units: tuple[Code, ...]  # as named in the notice; the first one leads
@@ -108,7 +109,7 @@ class Action(_Entry):
 
 class Safeguard(_Entry):
     code: Code
-    name: str
+    name: Name
     clause: str
     units: tuple[Code, ...]
 
@@ -119,7 +120,7 @@ class Safeguard(_Entry):
 
 class Domain(_Entry):
     code: Code
-    name: str
+    name: Name
     clause: str
     weight: Number = Field(default=1.0, ge=0)
 
@@ -136,13 +137,13 @@ class UnitTarget(_Entry):
 
 class Plan(_Entry):
     plan_id: Code
-    name: str
+    name: Name
     source: str
     cadence: Cadence = Cadence.QUARTERLY  # its periods are quarters (2019-Q3) or years (2019-A1)
     start_period: Period = "2015-Q4"
     end_period: Period = "2020-Q4"
     city: Code  # code of the area whose targets these are
-    city_name: str
+    city_name: Name
     domains: tuple[Domain, ...]
     actions: tuple[Action, ...]
     safeguards: tuple[Safeguard, ...]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 
 from config.contacts import Address, Domain
+from config.texts import CronText, Name, PageAddress
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 # Beyond these no office means it, and dates, processes and files cannot: told here, not in the middle of a quarter.
@@ -61,7 +62,7 @@ class Mail(_Section):
     ca_file: str = ""  # trusted certificate of an internal server; empty: the system's
     user: str = ""
     password_file: str = ""
-    sender_name: str
+    sender_name: Name
     sender_address: Address
     domain: Domain  # the right half of every Message-ID
     deadline_s: float = Field(default=30, gt=0, le=3600)
@@ -105,9 +106,9 @@ class PrefectServer(_Section):
     site_port: Port = 4280
     smtp_port: Port = 1025
     # What a browser elsewhere calls the UI and the site, when a reverse proxy stands before them; empty: no proxy.
-    public_url: str = ""
-    public_site_url: str = ""
-    collect_cron: str = "*/15 8-20 * * *"  # Asia/Shanghai; what counts when the watcher is away
+    public_url: PageAddress = ""
+    public_site_url: PageAddress = ""
+    collect_cron: CronText = "*/15 8-20 * * *"  # Asia/Shanghai; what counts when the watcher is away
     keep_runs_days: Days = Field(default=400, ge=1)  # runs, logs and artifacts of Prefect
     keep_idle_runs_days: Days = Field(default=7, ge=1)  # runs that found nothing to do
 

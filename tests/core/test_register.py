@@ -138,6 +138,18 @@ BREAKAGES = [
     ("plan.yml", "\nactions:", "\nunit_targets:\n  - 5\nactions:", 9, "第 1 项 应为若干“名称: 值”"),
     ("plan.yml", '"441400"', "441400", 4, "city 应为文字，现为 441400（数字写成的编码须加引号）"),
     ("plan.yml", "domains:", "end_period: 2014-Q4\ndomains:", 6, "终期 2014-Q4 不在起期 2015-Q4 之后"),
+    ("plan.yml", "domains:", "start_period: 0001-Q1\ndomains:", 6, "0001-Q1 超出能办理的年份，应在 1970 年到 2999 年之间"),
+    ("plan.yml", "domains:", "end_period: 9999-Q4\ndomains:", 6, "9999-Q4 超出能办理的年份"),
+    ("plan.yml", "city_name: 梅州市", 'city_name: ""', 5, "city_name 不能为空"),
+    ("plan.yml", "name: 领域一", 'name: "　"', 7, "name 不能为空"),
+    ("plan.yml", "name: 措施一", 'name: " "', 9, "name 不能为空"),
+    ("units.yml", "name: 市经济和信息化局", 'name: ""', 2, "单位 JXJ 的名称是空的"),
+    ("contacts.yml", "name: 甲", 'name: ""', 3, "name 不能为空"),
+    ("settings.yml", "sender_name: 统筹组", 'sender_name: ""', 4, "sender_name 不能为空"),
+    ("settings.yml", "mail:", "prefect: {collect_cron: 每天八点}\nmail:", 3, "collect_cron 应为五段的定时写法"),
+    ("settings.yml", "mail:", 'prefect: {collect_cron: "0 25 * * *"}\nmail:', 3, "现为 '0 25 * * *'"),
+    ("settings.yml", "mail:", "prefect: {public_url: oa.gov.example/jibao}\nmail:", 3, "public_url 应为 http:// 或 https:// 开头的网址"),
+    ("settings.yml", "mail:", 'prefect: {public_site_url: "https://oa:x/"}\nmail:', 3, "public_site_url 应为 http://"),
     ("plan.yml", "clause: 一}\nactions", "clause: 一, weight: -1}\nactions", 7, "weight 的值 -1 太小"),
     ("units.yml", UNITS, "", 1, "缺少 units"),
     ("units.yml", "aliases: [市经信局]", "aliases: [' ']", 2, "单位 JXJ 的名称是空的"),
@@ -363,3 +375,35 @@ def test_two_cities_reach_the_warehouse(write: Write, tmp_path: Path) -> None:
     assert units == [("JXJ", "441400"), ("SWJ", "441400"), ("HYJ", "441600")]
     assert owed == sorted((o.unit, o.item, o.role, o.is_owed) for o in config.obligations())
     assert cycles == [(config.plan_hash, config.config_hash)]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("*/15 8-20 * * *", True),
+        ("0 20-8 * * MON-FRI", True),
+        ("5,35 8/2 l jan,7 ?", True),
+        ("0 0 ? * 7", True),
+        ("60 * * * *", False),
+        ("* * 0 * *", False),
+        ("*/0 * * * *", False),
+        ("0 0 * mon *", False),
+        ("0 0 * * 5L", False),
+        ("? * * * *", False),
+        ("1,,2 * * * *", False),
+        ("* * * *", False),
+        ("", False),
+    ],
+)
+def test_a_schedule_is_what_the_scheduler_takes(write: Write, text: str, is_one: bool) -> None:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    settings = SETTINGS + f'prefect: {{collect_cron: "{text}", public_url: "http://[::1]:80/oa"}}\n'
+    folder = write({"settings.yml": settings})
+    if is_one:
+        assert load_config([folder]).settings.prefect.collect_cron == text
+        assert CronSchedule(cron=text, timezone="Asia/Shanghai").cron == text
+    else:
+        assert "collect_cron 应为五段的定时写法" in message(folder)
+        with pytest.raises(ValueError, match="cron"):
+            CronSchedule(cron=text, timezone="Asia/Shanghai")
