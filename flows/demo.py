@@ -45,7 +45,7 @@ class NoSuchExample(ValueError):
 
 
 def run_demo(office: Office, period: str, echo: Callable[[str], None]) -> list[str]:
-    """Plays three quiet quarters and then ``period``; returns the closing lines (where everything lies).
+    """Plays three quiet quarters, as far as the plan has them, and then ``period``; returns the closing lines (where everything lies).
 
     :raises DemoRefused: when the home is not empty
     """
@@ -58,16 +58,23 @@ def run_demo(office: Office, period: str, echo: Callable[[str], None]) -> list[s
     if find([office.home.config, office.base], "targets.csv") is None:
         own.write_text(sample.baselines(office.config), "utf-8")
         office = open_office(office.home.root, office.base, office.trigger)
-    for quiet in sample.earlier_periods(period):
+    for quiet in quiet_periods(office.config, period):
         _quiet_quarter(office, quiet, echo)
     _eventful_quarter(office, period, echo)
     return _closing(office, period, time.monotonic() - began)
 
 
 def default_period(config: Config) -> str:
-    """A period well within the plan, with three before it."""
+    """A period well within the plan, with three before it where the plan is long enough."""
     plan = config.plan
-    return previous_period(plan.end_period, 3 if plan.cadence is Cadence.YEARLY else 5)
+    late = previous_period(plan.end_period, 3 if plan.cadence is Cadence.YEARLY else 5)
+    # Periods of one plan are of one kind: they sort as they follow each other.
+    return min(plan.end_period, max(late, previous_period(plan.start_period, -4)))
+
+
+def quiet_periods(config: Config, period: str) -> list[str]:
+    """What is played before ``period``: nothing from before the plan, nor its start, where only baselines stand."""
+    return [quiet for quiet in sample.earlier_periods(period) if quiet > config.plan.start_period]
 
 
 def example(name: str) -> Traversable:

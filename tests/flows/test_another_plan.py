@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from statistics import median
@@ -14,10 +15,11 @@ from click.testing import CliRunner
 from openpyxl import load_workbook
 from spoken import IDEOGRAPH, texts
 
+from config.calendar import Cadence
 from config.register import Config, load_config
 from flows import sample
 from flows.cli import group
-from flows.demo import default_period, example
+from flows.demo import default_period, example, quiet_periods
 
 PERIOD, QUIET = "2027-A1", "2026-A1"
 CITY = "AV"
@@ -196,6 +198,26 @@ def test_a_scaffold_is_a_valid_register_and_overwrites_nothing(tmp_path: Path, l
     (folder / "plan.yml").write_text("mine", "utf-8")
     again = CliRunner().invoke(group, ["new-plan", str(folder), "--home", str(tmp_path / "h")])
     assert again.exit_code == 2 and (folder / "plan.yml").read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "played"),
+    [
+        ("2023-A1", "2030-A1", "2024-A1 2025-A1 2026-A1 2027-A1"),
+        ("2024-A1", "2030-A1", "2025-A1 2026-A1 2027-A1 2028-A1"),
+        ("2024-A1", "2026-A1", "2025-A1 2026-A1"),
+        ("2025-A1", "2026-A1", "2026-A1"),
+        ("2024-Q4", "2025-Q2", "2025-Q1 2025-Q2"),
+    ],
+)
+def test_the_demo_stays_within_the_plan(config: Config, start: str, end: str, played: str) -> None:
+    """A plan from 2025 on, with baselines of 2024, was played from 2024."""
+    cadence = Cadence.YEARLY if "A" in start else Cadence.QUARTERLY
+    changed = {"start_period": start, "end_period": end, "cadence": cadence}
+    planned = replace(config, plan=config.plan.model_copy(update=changed))
+    period = default_period(planned)
+    assert " ".join([*quiet_periods(planned, period), period]) == played
+    assert quiet_periods(planned, start) == []
 
 
 @pytest.mark.stress
