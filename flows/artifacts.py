@@ -172,7 +172,9 @@ def attainment(result: ReportResult) -> None:
     """Every indicator with its light and last quarter's, and where the report lies."""
     counts = "，".join(f"{LIGHTS[k]} {n}" for k, n in result.headline.items())
     rows = [
-        {title: _shown(row.get(column)) for title, column in _COLUMNS.items()} for row in result.attainment
+        {title: _shown(row.get(column)) for title, column in _COLUMNS.items()}
+        | {"现值": _shown(row.get("state") or row.get("actual"))}
+        for row in result.attainment
     ]
     create_table_artifact(rows, key="attainment", description=f"{result.period} 完成情况：{counts}")
     file = f"reports/{result.period}/{result.summary.name}"
@@ -239,7 +241,7 @@ def sign_off_preview(office: Office, result: ReportResult, recipients: Sequence[
     counts = "\n".join(f"| {LIGHTS[k]} | {n} |" for k, n in result.headline.items())
     behind = [r for r in result.attainment if r.get("light") in ("yellow", "red")]
     lines = "\n".join(
-        f"| {_cell(r.get('name'))} | {_shown(r.get('light'))} | {_shown(r.get('actual'))} "
+        f"| {_cell(r.get('name'))} | {_shown(r.get('light'))} | {_shown(r.get('state') or r.get('actual'))} "
         f"| {_shown(r.get('attainment_pct'))} | {_shown(r.get('gap_pp'))} |"
         for r in behind
     )

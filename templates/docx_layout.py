@@ -27,6 +27,7 @@ RESTATED = (
     " {{ (r.SIDE_light | light).label }} {{ r.SIDE_progress_pct | percent }}{% endif %}"
 )
 FIGURE = "{{ i.state | said if i.state else i.actual | quantity(i.unit_label) }}"
+PREVIOUS = "{{ i.previous_state | said if i.previous_state else i.previous_actual | quantity(i.unit_label) }}"
 LIGHT = "{{ (i.light | light).symbol }} {{ (i.light | light).label }}"
 
 
@@ -98,7 +99,7 @@ def build(say: Language = CHINESE) -> bytes:
     _text(doc, "{%p if view.changed %}")
     _table(doc, "i in view.paper_changed",
         [(N_("指标"), 64, "{{ i.name }}"), (N_("上季状态"), 24, "{{ (i.previous_light | light).label }}"),
-         (N_("上季数值"), 24, "{{ i.previous_actual | quantity(i.unit_label) }}"),
+         (N_("上季数值"), 24, PREVIOUS),
          (N_("本季状态"), 24, "{{ (i.light | light).label }}"), (N_("本季数值"), 24, FIGURE)])  # fmt: skip
     _folded(doc, "view.paper_changed", "view.changed")
     _text(doc, "{%p else %}")

@@ -94,7 +94,7 @@ class IndicatorLine:
     actual: float | None
     light: str
     coverage: str | None = None
-    state: str | None = None  # milestones: the reported state
+    state: str | None = None  # milestones: the reported state; of several reporters how many say which
     baseline: float | None = None
     attainment_pct: float | None = None
     met: bool | None = None
@@ -108,6 +108,7 @@ class IndicatorLine:
     note: str | None = None
     aspirational: bool = False
     previous_actual: float | None = None
+    previous_state: str | None = None
     previous_light: str | None = None
     points: tuple[TrajectoryPoint, ...] = ()
     units: tuple[UnitResult, ...] = ()

@@ -169,7 +169,9 @@ def _indicator(i: IndicatorLine, say: Language) -> dict[str, Any]:
         "light": _light(i.light, say),
         "previous_light": _light(i.previous_light, say),
         "actual": say(i.state) if i.state else quantity(i.actual, i.unit_label, say=say),
-        "previous_actual": quantity(i.previous_actual, i.unit_label, say=say),
+        "previous_actual": say(i.previous_state)
+        if i.previous_state
+        else quantity(i.previous_actual, i.unit_label, say=say),
         "wording": i.wording,
         "progress": percent(i.progress_pct),
         "expected": percent(i.expected_pct),

@@ -125,6 +125,8 @@ def _indicator_lines(
         else {}
     )
 
+    now, before = states(store, office, period), states(store, office, previous_period(period))
+
     def placed(row: Mapping[str, Any]) -> dict[str, str]:
         if is_one_city:
             return {}
@@ -134,11 +136,27 @@ def _indicator_lines(
     return [
         IndicatorLine(
             **{k: r[k] for k in _INDICATOR} | placed(r),
+            state=now.get((r["indicator"], r["unit"])),
+            previous_state=before.get((r["indicator"], r["unit"])),
             points=tuple(points[r["indicator"], r["unit"]]),
             units=tuple(units.get(r["indicator"], ())),
         )
         for r in rows
     ]
+
+
+def states(store: Store, office: Office, period: str) -> dict[tuple[str, str], str]:
+    """What the reporters of each milestone say, by indicator and city: the word they share, else how many say which."""
+    say, told = office.say, defaultdict[tuple[str, str], list[tuple[str | None, int]]](list)
+    for r in store.rows("list_summary_states", {"period": period}):
+        told[r["indicator"], r["unit"]].append((r["state"], r["reporters"]))
+    return {
+        key: say(words[0][0])
+        if len(words) == 1 and words[0][0]
+        else say.listed([say("%(state)s%(n)s家", state=say(word or "未报送"), n=n) for word, n in words])
+        for key, words in told.items()
+        if any(word for word, _ in words)
+    }
 
 
 def _domains(

@@ -57,7 +57,9 @@ def city(mart: Reader) -> Rows:
     assert len(rows) > 40
     assert sum(r["progress_pct"] is not None for r in rows) > 15
     assert {r["light"] for r in rows} >= {"met", "green", "red", "none"}
-    return rows
+    told = {o["indicator"]: o["state"] for o in records(mart, "observation", "state IS NOT NULL")}
+    assert {"推进中", "已完成"} <= set(told.values())
+    return [r | {"state": told.get(r["indicator"])} for r in rows]
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +95,8 @@ def rounded(value: float | None, places: int) -> Decimal | None:
 def check_indicator(row: dict[str, Any], shown: dict[str, str]) -> None:
     if row["actual"] is not None:
         assert said(shown["actual"]) == rounded(row["actual"], 2), row["indicator"]
+    elif row["state"]:
+        assert shown["actual"].strip() == row["state"], row["indicator"]
     for column in ("progress_pct", "expected_pct", "gap_pp", "attainment_pct"):
         if column in shown:
             assert said(shown[column]) == rounded(row[column], 1), (row["indicator"], column)
