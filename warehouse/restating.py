@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from warehouse import attainment, audit
 from warehouse.store import Rows, Store, query
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Which issue of a quarter's summary went out last. ``revision`` 0: the first.
+
+    ``times_before``: earlier issues with these very figures; ``changed``: indicators that differ from the issue before.
+    """
+
+    revision: int = 0
+    times_before: int = 0
+    changed: int = 0
 
 
 @contextmanager
@@ -49,6 +62,12 @@ def publish(store: Store, period: str, as_of: datetime) -> bool:
     with known_at(store, as_of):
         store.run("insert_published_figures", {"period": period, "sequence": sequence})
     return True
+
+
+def edition(store: Store, period: str) -> Edition:
+    """Of the publication of ``period`` that stands; the first one's where nothing was published."""
+    found = store.rows("read_edition", {"period": period})
+    return Edition(**found[0]) if found else Edition()
 
 
 def digest(store: Store, period: str, as_of: datetime) -> dict[str, Any] | None:

@@ -101,9 +101,9 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
             digest = assessed["content_hash"] if assessed else ""
             with store.transaction():
                 restating.publish(store, period, as_of)
-                mails = letters.summary(
-                    office, view, digest, as_of, made.attachments(_title(office, view)), made.inline
-                )
+                edition = restating.edition(store, period)
+                attached = made.attachments(_title(office, view, edition.revision))
+                mails = letters.summary(office, view, digest, edition, as_of, attached, made.inline)
                 recipients = ledger.enqueue(store, mails)
                 reached("enqueue")
     reached("documents")
@@ -127,12 +127,13 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
     return result
 
 
-def _title(office: Office, view: SummaryView) -> str:
-    return office.say(
+def _title(office: Office, view: SummaryView, revision: int) -> str:
+    title = office.say(
         "%(city)s%(period)s进展通报",
         city=office.config.plan.city_name,
         period=quarter(view.period, office.say),
     )
+    return title + (office.say("（修订%(revision)s）", revision=revision) if revision else "")
 
 
 def _write_pages(office: Office, view: SummaryView) -> Path:
