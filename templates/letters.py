@@ -171,6 +171,7 @@ class OwingUnit:
     unit_name: str
     items: tuple[OwedItem, ...]
     last_errors: tuple[FindingLine, ...] = ()
+    return_reason: str = ""  # a coordinator's own words, while the file they are about is the unit's last one
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,11 @@ def _remind_step(
         errors[row["unit"]].append(
             FindingLine("error", row["sheet"] or "", row["cell"] or "", row["value"] or "", row["message"])
         )
-    owing = [OwingUnit(u, names.get(u, u), tuple(owed), tuple(errors[u])) for u, owed in items.items()]
+    returned = {r["unit"]: r["reason"] for r in store.rows("list_last_returns", {"period": period})}
+    owing = [
+        OwingUnit(u, names.get(u, u), tuple(owed), tuple(errors[u]), returned.get(u, ""))
+        for u, owed in items.items()
+    ]
     folder = office.home.workbooks(period)
     books = {
         u.unit: (path.name, path.read_bytes())

@@ -79,6 +79,25 @@ def test_a_recheck_takes_no_return_back(office: Office) -> None:
     assert owed(office) == before and rate(office)[1:] == (0, 0)
 
 
+def test_reminders_name_the_coordinators_reason_until_the_unit_reports_again(office: Office) -> None:
+    def reminded(at: datetime) -> str:
+        steps.remind(office, at, send=False)
+        [last] = [m for m in mails(office, "reminder") if m["unit"] == UNIT and m["queued_at"] == at]
+        return text(office, last)
+
+    assert "统筹部门退回" not in reminded(OPENED + timedelta(days=4))
+    receipt = report_in(office)
+    deciding.return_submission(office, receipt, "李统筹", "wrong_figure", "与统计局口径不一致", COLLECTED)
+    [told] = [m for m in mails(office, "return") if m["unit"] == UNIT]
+    assert "附件" not in text(office, told), "nothing was attached that could be corrected"
+    said = reminded(COLLECTED + timedelta(days=1))
+    assert "由统筹部门退回" in said and "退回原因：数据有误：与统计局口径不一致" in said
+    drop(office, UNIT, dict(list(sample.figures(office.config, UNIT, PERIOD).items())[:1]))
+    steps.collect(office, COLLECTED + timedelta(days=1, hours=4), send=False)
+    said = reminded(COLLECTED + timedelta(days=2))
+    assert "统筹部门退回" not in said, "another file is the unit's last word"
+
+
 def test_an_extended_unit_is_in_time_until_its_own_deadline(office: Office) -> None:
     deciding.extend(office, PERIOD, UNIT, UNTIL, "李统筹", "系统故障", COLLECTED)
     report_in(office, at=UNTIL - timedelta(hours=1))
