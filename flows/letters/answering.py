@@ -60,7 +60,7 @@ def answers(
         yield from change_alert(post, j, told)
         clerk = post.clerk(s.unit)
         if clerk is None:
-            yield _nobody(post, s.unit)
+            yield _nobody(post, s.unit, s.period)
             continue
         lines = [_line(office, f) for f in mine]
         errors = tuple(x for x, f in zip(lines, mine, strict=True) if f.severity is Severity.ERROR)
@@ -103,7 +103,7 @@ def copies(office: Office, store: Store, seen: Sequence[Arrival], as_of: datetim
         to = post.clerk(a.unit) if a.unit else office.config.contacts.coordinator
         known = first[a.submission_id]
         if to is None:
-            letters.append(_nobody(post, a.unit))
+            letters.append(_nobody(post, a.unit, known["period"]))
             continue
         view = DuplicateView(
             known["receipt_no"], a.unit, post.name_of(a.unit) if a.unit else post.say("无主文件夹"), known["period"] or "",
@@ -175,7 +175,7 @@ def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     ]  # fmt: skip
     clerk = post.clerk(s.unit)
     if clerk is None:
-        return [*mails, _nobody(post, s.unit)]
+        return [*mails, _nobody(post, s.unit, s.period)]
     view = AlertView(
         say("%(receipt_no)s 已收到，%(period)s 报送已关闭", receipt_no=s.receipt_no, period=s.period), post.as_of, lines,
         say("文件已存档，数据暂不计入；统筹决定采用后另行通知，不必重复投递。"), s.period,
@@ -222,9 +222,14 @@ def _held(post: Post, judged: Judged, mine: Sequence[Finding]) -> list[OutgoingM
     return letters
 
 
-def _nobody(post: Post, unit: str) -> OutgoingMail:
+def _nobody(post: Post, unit: str, period: str | None) -> OutgoingMail:
+    """Once a unit and period: a unit whose clerk is missing again next quarter must not go unanswered unseen."""
     return post.alert(
         post.say("%(unit)s没有填报员", unit=post.name_of(unit)),
         [post.say("收到该单位报送，但 contacts.yml 中没有填报员（%(code)s），回执无法寄出。", code=unit)],
-        post.say("请在 HOME/config/contacts.yml 中补充联系人，再运行 jibao collect。"), step=f"no-contact/{unit}",
+        post.say(
+            "请在 HOME/config/contacts.yml 中补充联系人。已收到的报送不会补寄回执：补充后请该单位把同一份文件再投递一次，"
+            "即寄出已有的结论；被退回的，标注好的文件在 HOME/returned。"
+        ),
+        step=f"no-contact/{unit}", period=period,
     )  # fmt: skip

@@ -53,7 +53,8 @@ def opening(
     if missing:
         letters.append(
             post.alert(post.say("%(period)s 有 %(n)s 家单位没有填报员", period=period, n=len(missing)), missing,
-                       post.say("请补充 contacts.yml 后重新开启。"),
+                       post.say("请补充 contacts.yml，并把 HOME/workbooks/%(period)s 中这些单位的填报表转交给他们；"
+                                "开启通知不补寄，以后的催报和回执会寄给补充的填报员。", period=period),
                        step="no-contact", period=period)
         )  # fmt: skip
     if office.config.calendar.is_provisional(due_at.date()):
