@@ -42,10 +42,10 @@ from config.register import ConfigError
 from flows import clock, logbook, missed, troubles
 from flows.home import Home
 from flows.office import Office, open_office
-from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form
+from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form, InstantForm
 from flows.secrecy import redact
 from flows.steps.collecting import NotChecked
-from flows.steps.deciding import DecisionRefused
+from flows.steps.deciding import DecisionRefused, check_moment
 from flows.steps.taking import CollectionBusy
 from flows.steps.viewing import NotOpened
 from warehouse.store import StoreError
@@ -82,6 +82,8 @@ def office_for(form: Form) -> Iterator[Office]:
     The slot only makes waiting visible; what protects the warehouse is the store's own file lock.
     """
     office = open_office(trigger=form.trigger())
+    if isinstance(form, InstantForm) and form.as_of:
+        check_moment(office, form.moment())
     logger = get_run_logger()
     others = patient(_at_work)
     if others:

@@ -12,6 +12,7 @@ from flows import artifacts, desk, steps
 from flows.office import Office
 from flows.parameters import RerunForm, unit_codes
 from flows.steps import deciding
+from flows.steps.opening import check_not_over
 from flows.steps.rehearsing import rehearse
 
 BLANK = RerunForm()
@@ -37,6 +38,7 @@ def _rerun(form: RerunForm) -> State[Any]:
     with desk.office_for(form) as office:
         if not desk.in_plan(office, period):
             return desk.out_of_plan(office, period)
+        check_not_over(office, period, as_of)
         units = unit_codes(office.config, form.unit)
         if form.dry_run:
             return _rehearse(office, period, as_of, units)

@@ -105,9 +105,16 @@ def _component_failed(error: Exception, home: Path | None) -> int:
     return FAILED
 
 
-def office_of(home: Path | None, config: Path | None) -> Office:
-    """The office of a command, its home created."""
+def office_of(home: Path | None, config: Path | None, as_of: datetime | None = None) -> Office:
+    """The office of a command, its home created.
+
+    :raises DecisionRefused: ``as_of``, as somebody typed it, is out of all reason
+    """
     office = open_office(home, config, trigger="命令行")
+    if as_of is not None:
+        from flows.steps.deciding import check_moment
+
+        check_moment(office, as_of)
     office.home.create()
     return office
 

@@ -35,7 +35,7 @@ def open_command(home: Path | None, config: Path | None, period: str, as_of: dat
     """开启一个报告期：冻结应报项，生成各单位填报工作簿，寄出开报通知。"""
     from flows import steps
 
-    office = office_of(home, config)
+    office = office_of(home, config, as_of)
     check_planned(office, period)
     result = steps.open_cycle(office, period, as_of or clock.now())
     delivery = steps.deliver(office, as_of)
@@ -55,7 +55,7 @@ def collect_command(
     """收取投递目录中的文件：读取、校验、入库，并寄出回执或退回。"""
     from flows import steps
 
-    result = steps.collect(office_of(home, config), as_of or clock.now(), inbox=inbox)
+    result = steps.collect(office_of(home, config, as_of), as_of or clock.now(), inbox=inbox)
     _show_collected(result)
     return _told_of_mail(result.delivery, PROBLEMS if result.has_problems else DONE)
 
@@ -66,7 +66,7 @@ def remind_command(home: Path | None, config: Path | None, as_of: datetime | Non
     """按工作日历发出今天应发的催报。"""
     from flows import steps
 
-    result = steps.remind(office_of(home, config), as_of or clock.now())
+    result = steps.remind(office_of(home, config, as_of), as_of or clock.now())
     for line in result.lines:
         click.echo(line)
     click.echo(f"催报 {result.queued} 封，已寄出 {result.sent} 封")
@@ -83,7 +83,7 @@ def report_command(
     """重新测算并生成通报。"""
     from flows import steps
 
-    office, moment = office_of(home, config), as_of or clock.now()
+    office, moment = office_of(home, config, as_of), as_of or clock.now()
     result = steps.report(office, period, moment, send=send)
     if send:
         _signed(office, result, moment)
@@ -107,7 +107,7 @@ def cycle_command(
     """一次走完：开启、收取、校验、测算、通报（不需要服务器）。"""
     from flows import steps
 
-    office = office_of(home, config)
+    office = office_of(home, config, as_of)
     moment = as_of or clock.now()
     check_planned(office, period)
     result = steps.run_cycle(office, period, moment, inbox=inbox, send=send)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from config.calendar import SHANGHAI
+from config.calendar import SHANGHAI, period_end
 from config.language import N_
 from flows.letters import Post
 from flows.office import Office
@@ -31,6 +31,8 @@ REASON_CODES = {
     "unit_request": N_("单位申请撤回"),
     "other": N_("其他"),
 }
+# A plan is looked back on for years after its end, hardly for longer.
+FAR_YEARS = 10
 STANDING = (Status.ACCEPTED, Status.ACCEPTED_WITH_WARNINGS, Status.RETURNED)
 
 
@@ -168,6 +170,17 @@ def check_not_closed(office: Office, period: str) -> None:
     """:raises DecisionRefused: ``period`` is closed"""
     if is_closed(office, period):
         raise _closed(period)
+
+
+def check_moment(office: Office, as_of: datetime) -> None:
+    """:raises DecisionRefused: nobody means an ``as_of`` so far from the plan: it is mistyped (2219 for 2019)"""
+    plan = office.config.plan
+    first, last = period_end(plan.start_period).year, period_end(plan.end_period).year
+    if not first - FAR_YEARS <= as_of.year <= last + FAR_YEARS:
+        raise DecisionRefused(
+            f"时刻 {_moment(as_of)} 离方案执行期（{plan.start_period} 至 {plan.end_period}）超过 {FAR_YEARS} 年，"
+            "请核对年份；什么也没有做"
+        )
 
 
 def is_closed(office: Office, period: str) -> bool:

@@ -16,6 +16,7 @@ from flows import letters
 from flows.letters import Post
 from flows.office import Office
 from flows.steps.running import recorded
+from flows.steps.viewing import NotOpened
 from templates.views import OwedItem
 from templates.workbook import FigureRow, ProgressRow, WorkbookSpec, upload_workbook
 from warehouse import ledger, register
@@ -50,6 +51,25 @@ def open_cycle(office: Office, period: str, as_of: datetime) -> OpenResult:
                 reached("enqueue")
         obligations = sum(o.is_owed for o in config.obligations())
     return OpenResult(period, due_at, obligations, len(config.units), mails)
+
+
+def check_not_over(office: Office, period: str, as_of: datetime) -> None:
+    """A rerun opens what was forgotten, but no quarter that nobody can report in time any more: it would ask every
+    unit for figures of long ago. Who wants that opens the quarter by its own name.
+
+    :raises NotOpened: ``period`` was never opened and its grace ended before ``as_of``
+    """
+    grace_until = office.config.calendar.grace_until(period, office.config.settings.deadline)
+    if as_of <= grace_until:
+        return
+    if office.reader().has_data():
+        with office.reader() as reader:
+            if reader.rows("read_cycle", {"period": period}):
+                return
+    raise NotOpened(
+        f"{period} 从未开启，补报宽限期已于 {grace_until:%Y-%m-%d %H:%M} 结束；重跑不补开，以免向各单位寄信索要旧数据。"
+        f"确要补开，请运行 jibao open --period {period}"
+    )
 
 
 def workbook_specs(

@@ -77,6 +77,14 @@ def test_a_period_of_no_plan_is_not_opened(home: Path, period: str) -> None:
     assert not (home / "workbooks" / period).exists()
 
 
+def test_a_mistyped_year_is_refused_before_anything_is_done(home: Path) -> None:
+    for words in (("open", "--period", "2019-Q4"), ("collect",), ("remind",), ("report", "--period", PERIOD)):
+        shown = jibao(home, *words, "--as-of", "2219-10-08")
+        assert shown.exit_code == 2 and "请核对年份" in shown.output, words
+        assert len(shown.output.strip().splitlines()) == 1
+    assert jibao(home, "status", "--period", "2019-Q4").exit_code != 0, "it was not opened"
+
+
 def test_a_period_never_opened_says_how_to_open_it(home: Path) -> None:
     shown = jibao(home, "status", "--period", "2018-Q1")
     assert (
