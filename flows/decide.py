@@ -9,9 +9,9 @@ from typing import Any
 from prefect import flow
 from prefect.states import Failed, State
 
-from flows import clock, desk, steps
+from flows import desk, steps
 from flows.office import Office
-from flows.parameters import ALL_UNITS, CLOSE, EXTEND, REOPEN, RETURN, DecideForm, unit_codes
+from flows.parameters import ALL_UNITS, CLOSE, EXTEND, REOPEN, RETURN, DecideForm, instant, unit_codes
 from flows.steps import deciding
 
 BLANK = DecideForm()
@@ -43,9 +43,9 @@ def _extend(office: Office, form: DecideForm, period: str, as_of: datetime) -> s
     codes = unit_codes(office.config, form.unit)
     if form.unit == ALL_UNITS or codes is None:
         raise deciding.DecisionRefused("延期须选择一家填报单位")
-    if not form.until:
+    if not form.until.strip():
         raise deciding.DecisionRefused("延期须写明新的截止时间")
-    until = clock.parse_instant(form.until)
+    until = instant(form.until)
     deciding.extend(office, period, codes[0], until, form.actor, form.reason, as_of)
     return f"{form.unit} {period} 报送截止延至 {until:%Y-%m-%d %H:%M}"
 

@@ -42,7 +42,7 @@ from config.register import ConfigError
 from flows import clock, logbook, missed, troubles
 from flows.home import Home
 from flows.office import Office, open_office
-from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form, InstantForm
+from flows.parameters import ALL_UNITS, LAST_QUARTER, OPEN_QUARTERS, Form, InstantForm, NotAnInstant
 from flows.secrecy import redact
 from flows.steps.collecting import NotChecked
 from flows.steps.deciding import DecisionRefused, check_moment
@@ -82,7 +82,7 @@ def office_for(form: Form) -> Iterator[Office]:
     The slot only makes waiting visible; what protects the warehouse is the store's own file lock.
     """
     office = open_office(trigger=form.trigger())
-    if isinstance(form, InstantForm) and form.as_of:
+    if isinstance(form, InstantForm) and form.as_of.strip():
         check_moment(office, form.moment())
     logger = get_run_logger()
     others = patient(_at_work)
@@ -206,7 +206,7 @@ def _told(error: Exception) -> tuple[str, str]:
         return "尚未开启", f"{error}；也可在界面运行“开启报送”"
     if isinstance(error, NotChecked):
         return "未能校验", f"{error}；文件仍在投递目录，排除故障后重试即可"
-    if isinstance(error, DecisionRefused):
+    if isinstance(error, DecisionRefused | NotAnInstant):
         return "不能办理", str(error)
     if isinstance(error, TimeoutError | CollectionBusy):
         return "等待超时", "另一个任务长时间占用写入权；请查看正在运行的任务后重试"

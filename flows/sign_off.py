@@ -55,7 +55,7 @@ def sign_off(form: SignOffForm = BLANK) -> State[Any]:
 
 
 def _sign_off(form: SignOffForm) -> State[Any]:
-    as_of = clock.parse_instant(form.as_of) if form.as_of else desk.created_at()
+    as_of = form.moment() if form.as_of.strip() else desk.created_at()
     period = form.chosen_period(as_of)
     with desk.office_for(form) as office:
         if not desk.in_plan(office, period):

@@ -10,8 +10,18 @@ import pytest
 from config.calendar import SHANGHAI
 from flows import steps
 from flows.automations import ALARMING
+from flows.decide import _extend
 from flows.desk import failure
 from flows.office import open_office
+from flows.parameters import (
+    DecideForm,
+    InstantForm,
+    NotAnInstant,
+    OpenForm,
+    ReportForm,
+    RerunForm,
+    SignOffForm,
+)
 from flows.steps.deciding import DecisionRefused, check_moment
 from flows.steps.opening import check_not_over
 from flows.steps.viewing import NotOpened
@@ -39,3 +49,21 @@ def test_an_instant_far_from_the_plan_is_refused(tmp_path: Path, year: int) -> N
     assert failure(refused.value).name not in ALARMING
     for near in (2014, 2019, 2027):
         check_moment(office, datetime(near, 10, 8, 9, tzinfo=SHANGHAI))
+
+
+@pytest.mark.parametrize("form", [OpenForm, RerunForm, SignOffForm, ReportForm])
+def test_a_mistyped_time_is_answered_in_chinese(form: type[InstantForm]) -> None:
+    """The form itself takes it: what Prefect refuses while it reads a form is told in English and raises an alarm."""
+    with pytest.raises(NotAnInstant) as refused:
+        form(as_of="昨天").moment()
+    state = failure(refused.value)
+    assert state.name == "不能办理" and state.name not in ALARMING
+    assert state.message == "'昨天' 不是时间；请写成 2019-10-25 或 2019-10-25T18:00"
+    assert form(as_of=" 2019-10-25 ").moment() == datetime(2019, 10, 25, 9, tzinfo=SHANGHAI)
+
+
+def test_a_mistyped_deadline_of_an_extension_too(tmp_path: Path) -> None:
+    office = open_office(tmp_path / "home", trigger="test")
+    form = DecideForm(unit="市商务局(SWJ)", until="下周五", actor="李统筹", reason="系统故障")
+    with pytest.raises(NotAnInstant, match="'下周五' 不是时间"):
+        _extend(office, form, "2019-Q3", datetime(2019, 10, 10, tzinfo=SHANGHAI))

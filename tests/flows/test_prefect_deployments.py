@@ -111,7 +111,7 @@ def test_the_quarter_just_ended(day: tuple[int, int, int], expected: str) -> Non
     assert PeriodForm(period="2018-Q1").chosen_period(datetime(*day, tzinfo=SHANGHAI)) == "2018-Q1"
 
 
-@pytest.mark.parametrize("wrong", [{"period": "2019Q3"}, {"as_of": "昨天"}, {"quarter": "2019-Q3"}])
+@pytest.mark.parametrize("wrong", [{"period": "2019Q3"}, {"quarter": "2019-Q3"}])
 def test_a_wrong_field_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         RerunForm.model_validate(wrong)

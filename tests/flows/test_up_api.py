@@ -134,6 +134,12 @@ def test_a_wrong_parameter_is_refused(up: Up) -> None:
         up.start(RERUN, period="2019-Q3", unit="市不存在局(XXX)")
 
 
+def test_a_mistyped_time_ends_in_chinese_and_alarms_nobody(up: Up) -> None:
+    run = up.ended(up.start(RERUN, period="2019-Q3", as_of="昨天"))
+    assert (run["state"]["type"], run["state"]["name"]) == ("FAILED", "不能办理"), run["state"]
+    assert "不是时间；请写成 2019-10-25" in run["state"]["message"]
+
+
 def test_a_taken_port_is_one_line_and_status_2(up: Up, tmp_path: Path) -> None:
     second = launch(tmp_path / "home", [up.port, *free_ports(2)])
     assert second.process.wait(60) == 2
