@@ -64,7 +64,10 @@ def _alarm(form: AlarmForm) -> State[Any]:
         contacts = office.config.contacts
         what, to_do = ADVICE[form.kind]
         view = AlertView(
-            f"{what}:{form.run}", as_of, (f"状态：{form.state}", f"说明：{form.message or '没有说明'}"), to_do
+            f"{what}：{form.run}",
+            as_of,
+            (f"状态：{form.state}", f"说明：{form.message or '没有说明'}"),
+            to_do,
         )
         about = f"run/{form.run_id}" if form.kind == "出错" else f"{form.kind}/{form.run_id}"
         to = contacts.operator or contacts.coordinator

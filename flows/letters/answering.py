@@ -12,6 +12,7 @@ from flows.letters.changing import change_alert
 from flows.letters.posting import Post
 from flows.mailing.compose import Attachment
 from flows.office import Office
+from templates.formats import quarter
 from templates.views import (
     AlertView,
     CountedLine,
@@ -168,7 +169,7 @@ def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     )
     mails = [
         post.alert(
-            say("%(unit)s在关闭后报来 %(period)s 的文件", unit=who, period=s.period), lines,
+            say("%(unit)s在关闭后报来%(period)s的文件", unit=who, period=quarter(s.period or "", say)), lines,
             say("需要采用的，请重新开启该报告期并写明理由，再重新校验。"),
             step=f"late/{s.receipt_no}", period=s.period,
         )
@@ -177,7 +178,7 @@ def _late(post: Post, judged: Judged) -> list[OutgoingMail]:
     if clerk is None:
         return [*mails, _nobody(post, s.unit, s.period)]
     view = AlertView(
-        say("%(receipt_no)s 已收到，%(period)s 报送已关闭", receipt_no=s.receipt_no, period=s.period), post.as_of, lines,
+        say("%(receipt_no)s 已收到，%(period)s报送已关闭", receipt_no=s.receipt_no, period=quarter(s.period or "", say)), post.as_of, lines,
         say("文件已存档，数据暂不计入；统筹决定采用后另行通知，不必重复投递。"), s.period,
         is_notice=True,
     )  # fmt: skip

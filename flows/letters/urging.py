@@ -10,6 +10,7 @@ from config.contacts import Person
 from flows.letters.posting import Post
 from flows.mailing.compose import Attachment
 from flows.office import Office
+from templates.formats import quarter
 from templates.views import OpeningView, OwedItem, OwingUnit, ReminderView
 from warehouse.ledger import OutgoingMail
 
@@ -52,7 +53,7 @@ def opening(
         )  # fmt: skip
     if missing:
         letters.append(
-            post.alert(post.say("%(period)s 有 %(n)s 家单位没有填报员", period=period, n=len(missing)), missing,
+            post.alert(post.say("%(period)s有%(n)s家单位没有填报员", period=quarter(period, post.say), n=len(missing)), missing,
                        post.say("请补充 contacts.yml，并把 HOME/workbooks/%(period)s 中这些单位的填报表转交给他们；"
                                 "开启通知不补寄，以后的催报和回执会寄给补充的填报员。", period=period),
                        step="no-contact", period=period)
@@ -60,9 +61,16 @@ def opening(
     if office.config.calendar.is_provisional(due_at.date()):
         letters.append(
             post.alert(
-                f"{period} 的截止时间按暂定日历推算",
-                [f"截止时间暂定 {due_at:%Y-%m-%d %H:%M}：当年节假日安排尚未公布，只按周末推算。"],
-                "安排公布后，请把调休和放假日期写入 calendar.yml；已开启的报告期可用“延期”调整截止时间。",
+                post.say("%(period)s的截止时间按暂定日历推算", period=quarter(period, post.say)),
+                [
+                    post.say(
+                        "截止时间暂定 %(due_at)s：当年节假日安排尚未公布，只按周末推算。",
+                        due_at=f"{due_at:%Y-%m-%d %H:%M}",
+                    )
+                ],
+                post.say(
+                    "安排公布后，请把调休和放假日期写入 calendar.yml；已开启的报告期可用“延期”调整截止时间。"
+                ),
                 step="provisional-calendar", period=period,
             )
         )  # fmt: skip
@@ -105,7 +113,7 @@ def reminders(
         )  # fmt: skip
     if missing:
         letters.append(
-            post.alert(post.say("%(period)s 有 %(n)s 家欠报单位无人可催", period=period, n=len(missing)), missing,
+            post.alert(post.say("%(period)s有%(n)s家欠报单位无人可催", period=quarter(period, post.say), n=len(missing)), missing,
                        post.say("请补充 contacts.yml。"),
                        step=f"no-contact/{step.name}", period=period)
         )  # fmt: skip

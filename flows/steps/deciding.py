@@ -16,6 +16,7 @@ from config.calendar import SHANGHAI, period_end
 from config.language import N_
 from flows.letters import Post
 from flows.office import Office
+from templates.formats import quarter
 from templates.views import OwedItem, ReturnView
 from warehouse import deciding, facts, ledger
 from warehouse.deciding import Decision, Kind
@@ -238,7 +239,7 @@ def _extended(
     assert clerk is not None
     say = office.say
     view = AlertView(
-        say("%(unit)s%(period)s 报送截止延至 %(until)s", unit=post.name_of(unit), period=period, until=_moment(until)),
+        say("%(unit)s%(period)s报送截止延至 %(until)s", unit=post.name_of(unit), period=quarter(period, say), until=_moment(until)),
         as_of, (say("延期理由：%(reason)s", reason=why),),
         say("请于 %(until)s 前把填报表放入投递文件夹 inbox/%(unit)s；过时按迟报统计。", until=_moment(until), unit=unit), period,
         is_notice=True,

@@ -21,6 +21,7 @@ from flows.steps.collecting import LABELS, NotChecked
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
 from flows.steps.viewing import NotOpened
+from templates.formats import quarter
 from warehouse import checking, facts, ledger, rechecking, register
 from warehouse.facts import Judged, Status
 from warehouse.intake.reading import ROW_COLUMNS, Landing, Reading
@@ -203,7 +204,7 @@ def _told(standing: Standing, judged: Judged) -> dict[str, Any]:
 
 def _unread(office: Office, result: RecheckResult, as_of: datetime) -> ledger.OutgoingMail:
     return Post(office, as_of).alert(
-        office.say("%(period)s 有 %(n)s 份报送未能复核", period=result.period, n=len(result.unread)), result.unread,
+        office.say("%(period)s有%(n)s份报送未能复核", period=quarter(result.period, office.say), n=len(result.unread)), result.unread,
         office.say("归档文件缺失或现在读不出，原结论不变。请检查 HOME/archive，必要时从备份恢复后再运行 jibao recheck。"),
         step=f"recheck-unread/{result.rules_version}/{as_of:%Y%m%d%H%M%S}", period=result.period,
     )  # fmt: skip

@@ -87,6 +87,8 @@ def test_nobody_to_write_to_is_an_alarm(office: Office) -> None:
         len([a for a in alarms if office.config.unit(unit).name in a]) == 2
     )  # at the opening and at this step
     assert not mails(office, unit=unit, kind="reminder")
+    subjects = [row["subject"] for row, _ in mails(office, recipient=coordinator, kind="alert")]
+    assert [s for s in subjects if "2019年第三季度有1家" in s] == subjects, "written as letters write it"
 
 
 def test_everybody_else_is_reminded_once(office: Office) -> None:
@@ -110,4 +112,4 @@ def test_a_year_without_published_holidays_is_told(tmp_path: Path) -> None:
     coordinator = office.config.contacts.coordinator.mail
     steps.open_cycle(office, "2040-Q1", datetime(2040, 4, 2, 8, 0, tzinfo=SHANGHAI))
     [told] = [t for _, m in mails(office, recipient=coordinator, kind="alert") if "暂定" in (t := text(m))]
-    assert "calendar.yml" in told and "2040-04" in told
+    assert "calendar.yml" in told and "2040-04" in told and "2040年第一季度的截止时间" in told
