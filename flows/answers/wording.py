@@ -139,9 +139,11 @@ def _expected(
         way = f"年度目标（{path}）" if path else "基期到目标的直线"
         share = "，年内按季度比重" if is_flow else ""
         due = base + expected / 100 * (goal - base)
+        # A year's running total is held against whole years, the baseline too; its progress is below 0 for the same reason.
+        early = "；年内累计还低于基期的全年值，故为负，进度同理" if is_flow and expected < 0 else ""
         return (
             f"按{way}{share}，本季末应达 {plain(due)}；({plain(due)} − {plain(base)}) ÷ ({plain(goal)} − {plain(base)})"
-            f" × 100 = {plain(expected)}%"
+            f" × 100 = {plain(expected)}%{early}"
         )
     start, end = period_index(figure["baseline_period"]), period_index(figure["end_period"])
     now = min(max(period_index(figure["period"]), start), end)

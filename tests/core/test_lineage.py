@@ -133,6 +133,24 @@ def test_what_is_still_required_is_explained_as_it_was_computed(
     assert text == how
 
 
+def test_a_pace_below_nothing_early_in_a_year_is_explained(office: Office, tmp_path: Path) -> None:
+    """The example of docs/method.md: a quarter's total beside a baseline that is a whole year's."""
+    office.define("I", "at_least", low=200, baseline=100, accumulation="ytd")
+    office.register()
+    for period, value in (("2019-Q1", 50.0), ("2019-Q3", 140.0)):
+        office.report("I", value, period=period)
+        office.compute(period)
+    config = open_office(tmp_path / "home").config
+    told = {}
+    for period in ("2019-Q1", "2019-Q3"):
+        document = explain_document(office.store, config, period, "I", None)
+        told[period] = {f["name"]: f["text"] for f in document["formulas"]}
+    assert told["2019-Q1"]["序时进度"].endswith("= -55%；年内累计还低于基期的全年值，故为负，进度同理")
+    assert told["2019-Q1"]["进度"].endswith("= -50%")
+    assert "-55 − -50 = -5 个百分点，正常" in told["2019-Q1"]["差距与亮灯"]
+    assert "故为负" not in told["2019-Q3"]["序时进度"]
+
+
 KINDS: dict[str, dict[str, Any]] = {
     "at_most": {"high": 14.5, "baseline": 18.0},
     "range": {"low": 1, "high": 2, "baseline": 0},
