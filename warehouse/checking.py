@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from warehouse.intake.layout import FIGURES, PROGRESS
 from warehouse.intake.reading import ROW_COLUMNS, Reading
+from warehouse.intake.words import FIGURES, PROGRESS
 from warehouse.store import Reader, Store, insert_rows, query
 
 if TYPE_CHECKING:

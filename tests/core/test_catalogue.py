@@ -15,7 +15,7 @@ from templates.docx_layout import build
 from templates.formats import day, light, moment, points, quantity, quarter
 from templates.samples import DUE
 from templates.workbook import FIGURE_HEADER, PROGRESS_HEADER, STATES
-from warehouse.intake.layout import words_of
+from warehouse.intake.words import words_of
 
 SAID = sentences()
 ENGLISH = {str(m.id): str(m.string) for m in catalogue() if m.id}

@@ -11,8 +11,8 @@ from office_suite import needs_office, saved_as
 
 from templates.workbook import TEMPLATE_VERSION
 from warehouse.intake import Limits, read_batch, versions
-from warehouse.intake.layout import FIGURE_HEADER, PROGRESS_HEADER
 from warehouse.intake.reading import Landing, Reading
+from warehouse.intake.words import FIGURE_HEADER, PROGRESS_HEADER
 
 LABELS = {f"I-{n:02d}": "%" if n < 5 else "亿元" for n in range(1, 13)}
 

@@ -11,8 +11,8 @@ import xlsxwriter
 
 from warehouse.intake import Limits, read_batch
 from warehouse.intake.guard import admit
-from warehouse.intake.layout import FIGURE_HEADER, PROGRESS_HEADER
 from warehouse.intake.reading import ROW_COLUMNS, CellState, HeldReason, Landing, Reading
+from warehouse.intake.words import FIGURE_HEADER, PROGRESS_HEADER
 
 LABELS = {"I-01": "亿元", "I-02": "%", "I-03": "家", "I-04": "状态"}
 CLAIMS = ["填报单位", "市商务局", "单位编码", "SWJ", "报告期", "2019-Q3"]

@@ -13,8 +13,8 @@ import xlsxwriter
 
 from warehouse.intake import Limits, read_batch
 from warehouse.intake.guard import Refusal, admit, display_name
-from warehouse.intake.layout import FIGURE_HEADER
 from warehouse.intake.reading import HeldReason, Landing, Reading
+from warehouse.intake.words import FIGURE_HEADER
 
 CORPORA = Path(__file__).parents[2].parent / "shared" / "corpora"
 DOCTYPE = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'

@@ -6,8 +6,9 @@ import codecs
 import csv
 import io
 
-from warehouse.intake.layout import FIGURE_HEADER, FIGURES, PROGRESS_HEADER, Grid
+from warehouse.intake.layout import Grid
 from warehouse.intake.reading import HeldReason
+from warehouse.intake.words import FIGURE_HEADER, FIGURES, PROGRESS_HEADER
 from warehouse.intake.zipscan import MAX_COLUMN, MAX_ROW, Held
 
 _BOMS = (

@@ -6,62 +6,32 @@ figure may be (numbers), what is acceptable (checks).
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from config.language import language
-from warehouse.intake.numbers import Figure, parse_figure, show_number
+from warehouse.intake.numbers import Figure, parse_figure
 from warehouse.intake.reading import CellState, Claim, LayoutProblem
+from warehouse.intake.words import (
+    CHINESE_WORDS,
+    CLAIMS,
+    END_LABEL,
+    FIGURE_HEADER,
+    FIGURES,
+    META,
+    OTHER_LANGUAGES,
+    OTHERS,
+    PROGRESS,
+    PROGRESS_HEADER,
+    STATES,
+    Words,
+    fold,
+    show,
+    words_of,
+)
 
-FIGURES = "填报表"
-PROGRESS = "工作进展"
-META = "_meta"
-OTHERS = frozenset({"填报说明", META, "校验结果"})
-FIGURE_HEADER = (
-    "指标编码", "指标名称", "计量单位", "口径", "2020目标", "上期值", "本期值", "分子", "分母", "零报告", "说明",
-)  # fmt: skip
-PROGRESS_HEADER = ("措施编码", "措施名称", "角色", "进展状态", "进展说明", "佐证")
-STATES = frozenset({"未启动", "推进中", "已完成"})
-END_LABEL = "填报行数"
-_CLAIMS = {"填报单位": "unit_name", "单位编码": "unit_code", "报告期": "period"}
 _HEADER_WITHIN = 200
-# The target's column names its year; which year that is, is the plan's business.
-_TARGET = "2020目标"
-_OTHER_LANGUAGES = ("en",)
-
-
-class Words:
-    """The printed words of one language and what they are called here: ``words("Value")`` is 本期值.
-
-    :param names: folded words; Chinese needs none
-    :param target: how the target's column is headed, whatever its year
-    """
-
-    def __init__(self, names: Mapping[str, str], target: re.Pattern[str], sheets: Mapping[str, str]) -> None:
-        self.names, self.target, self.sheets = names, target, sheets
-
-    def __call__(self, text: str) -> str:
-        return self.names.get(text) or (_TARGET if self.target.match(text) else text)
-
-
-_CHINESE = Words({}, re.compile(r"[0-9]{4}目标\Z"), {})
-
-
-@cache
-def words_of(code: str) -> Words:
-    """Folded words of a workbook printed in language ``code`` -> the names used in this module."""
-    say = language(code)
-    ours = (*FIGURE_HEADER, *PROGRESS_HEADER, *_CLAIMS, *STATES, END_LABEL, "是", "否")
-    target = re.escape(fold(say("%(year)s目标", year="0000"))).replace("0000", "[0-9]{4}")
-    return Words(
-        {fold(say(name)): name for name in ours if name != _TARGET},
-        re.compile(target + r"\Z"),
-        {FIGURES: say(FIGURES)},
-    )
 
 
 @dataclass
@@ -96,8 +66,8 @@ def read_layout(grids: Sequence[Grid], unit_labels: Mapping[str, str], *, must_e
     :param must_end: a text file whose end row is missing or wrong is incomplete and yields no rows; no more do
         sheets that name different units or periods
     """
-    layout, found = _read(grids, unit_labels, _CHINESE)
-    for code in _OTHER_LANGUAGES:  # looked up only for what is no Chinese workbook
+    layout, found = _read(grids, unit_labels, CHINESE_WORDS)
+    for code in OTHER_LANGUAGES:  # looked up only for what is no Chinese workbook
         if found:
             break
         other, found = _read(grids, unit_labels, words_of(code))
@@ -134,32 +104,6 @@ def _read(grids: Sequence[Grid], unit_labels: Mapping[str, str], words: Words) -
     return layout, found
 
 
-def show(value: Any) -> str:
-    """A cell as text for people, whatever its type; numbers as their cell shows them."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return show_number(value)
-    return str(value)
-
-
-def fold(value: Any) -> str:
-    """For comparing names: NFKC, all white space and invisible marks removed."""
-    if value is None or value == "":
-        return ""
-    return _fold_text(value if isinstance(value, str) else show(value))
-
-
-@lru_cache(maxsize=4096)  # the same headers and codes come with every file of a batch
-def _fold_text(text: str) -> str:
-    if text.isascii():
-        return "".join(text.split())
-    text = unicodedata.normalize("NFKC", text)
-    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
-
-
 @lru_cache(maxsize=8192)
 def address(row: int, column: int) -> str:
     """A1 form of a 0-based position."""
@@ -186,12 +130,12 @@ def _claims(grid: Grid, header_row: int, words: Words) -> dict[str, Claim]:
     for number, row in enumerate(grid.rows[:header_row]):
         for column, cell in enumerate(row):
             text = words(fold(cell).rstrip(":")) if isinstance(cell, str) and cell else ""
-            name = _CLAIMS.get(text)
+            name = CLAIMS.get(text)
             if name and name not in found:
                 value, at = "", column + 1
                 for ahead in range(column + 1, min(column + 4, len(row))):
                     if show(row[ahead]):
-                        if words(fold(row[ahead]).rstrip(":")) not in _CLAIMS:
+                        if words(fold(row[ahead]).rstrip(":")) not in CLAIMS:
                             value, at = show(row[ahead]), ahead
                         break
                 found[name] = Claim(value, grid.name, address(number, at))
