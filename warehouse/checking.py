@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from warehouse.intake.reading import ROW_COLUMNS, Reading
-from warehouse.intake.words import FIGURES, PROGRESS
+from warehouse.intake.words import FIGURES, PROGRESS, fold
 from warehouse.store import Reader, Store, insert_rows, query
 
 if TYPE_CHECKING:
@@ -124,6 +124,9 @@ def _prepared(store: Store | Reader, named: Mapping[str, Any]) -> DataFrame:
     import pandas as pd
 
     store.con.execute(query("create_incoming_part_checks"), {"rows_at_once": ROWS_AT_ONCE})
+    store.con.execute(query("create_incoming_name_checks"))
+    names = [(row["text"], fold(row["text"])) for row in store.rows("list_incoming_names")]
+    _insert(store, "incoming_name", ("text", "folded"), names)
     parts: list[DataFrame] = []
     planned = store.rows("list_incoming_parts") or [{"part": 0}]
     # A batch of many parts has filled memory with itself already, and one thread spends less CPU on it.

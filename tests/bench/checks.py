@@ -185,7 +185,7 @@ def _row(u: int, i: int) -> tuple[Any, ...]:
         "value_cell": f"G{number}", "numerator": value if parts else None, "denominator": 100.0 if parts else None,
         "numerator_state": "number" if parts else "blank", "denominator_state": "number" if parts else "blank",
         "numerator_cell": f"H{number}", "denominator_cell": f"I{number}", "nil_cell": f"J{number}",
-        "remark_cell": f"K{number}", "is_nil": False, "state": None,
+        "remark_cell": f"K{number}", "is_nil": False, "state": None, "item_name": f"指标{i}",
     }  # fmt: skip
     return tuple(made[c] for c in ROW_COLUMNS)
 

@@ -59,6 +59,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "A-0101": {"state": "推进中", "remark": "已完成选址"},
 }
 LABELS = {code: label for code, _, label, *_ in INDICATORS}
+NAMES = {**{code: f"指标{code}" for code in LABELS}, "A-0101": "措施一"}
 
 
 @dataclass
@@ -127,6 +128,7 @@ def row(code: str, kind: str, number: int, **cells: Any) -> tuple[Any, ...]:
     }
     made |= {
         "unit_label": LABELS.get(code, ""),
+        "item_name": NAMES.get(code, ""),
         "is_nil": cells.get("nil_text") == "是",
         "state": cells.get("state"),
     }
@@ -154,14 +156,14 @@ def fill_store(store: Store) -> None:
         "sort",
     )  # fmt: skip
     store.append("indicator", indicator, [
-        (PLAN, c, f"指标{c}", "一", m, u, "口径", a, "up", _scope(c), r, n, False, 1.0, lo, hi, i)
+        (PLAN, c, NAMES[c], "一", m, u, "口径", a, "up", _scope(c), r, n, False, 1.0, lo, hi, i)
         for i, (c, m, u, a, r, n, lo, hi, _) in enumerate(INDICATORS)
     ])  # fmt: skip
     store.append(
         "reporter", ("plan_hash", "indicator", "unit"), [(PLAN, i[0], u) for i in INDICATORS for u in i[8]]
     )
     action = ("plan_hash", "action", "name", "clause", "kind", "sort")
-    store.append("action", action, [(PLAN, "A-0101", "措施一", "一", "action", 1)])
+    store.append("action", action, [(PLAN, "A-0101", NAMES["A-0101"], "一", "action", 1)])
     owed = [(p, u, i[0], "indicator", "lead", True) for p in periods for i in INDICATORS for u in i[8]]
     owed += [
         (p, u, "A-0101", "action", r, r == "lead")

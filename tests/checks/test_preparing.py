@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from batches import CONFIG, PERIOD, Upload, observe
+from batches import CONFIG, NAMES, PERIOD, Upload, observe
 
 from checks.run import judge
 from warehouse import checking
@@ -147,6 +147,33 @@ def test_a_batch_in_parts_is_judged_as_in_one(store: Store, monkeypatch: pytest.
     pd.testing.assert_frame_equal(whole, pieces)
     assert first.findings == second.findings and len(first.findings) > 5
     assert {f.submission_id for f in first.findings} >= {"c", "d", "e", "f", "g"}
+
+
+def test_a_name_that_several_items_share_is_each_ones_own(store: Store) -> None:
+    store.con.execute("UPDATE indicator SET name = '同名' WHERE indicator IN ('I-01', 'I-02')")
+    try:
+        shared = {"item_name": "同名"}
+        found = prepared(store, Upload("s", {"I-01": shared, "I-02": shared, "I-03": shared}))
+    finally:
+        for code in ("I-01", "I-02"):
+            store.con.execute("UPDATE indicator SET name = ? WHERE indicator = ?", [NAMES[code], code])
+    agree = {item: row["item_name_agrees"] for (_, item), row in found.items()}
+    assert (agree["I-01"], agree["I-02"], agree["I-03"]) == (True, True, False)
+    assert found["s", "I-03"]["named_item"] == "I-01/I-02"
+
+
+def test_a_name_of_another_plan_is_no_other_items(store: Store) -> None:
+    """What counts are the names of the plan that the cycle was opened with."""
+    former = {"plan_hash": "p0", "name": "旧名", "indicator": "I-09"}
+    store.con.execute(
+        "INSERT INTO indicator SELECT * REPLACE ($plan_hash AS plan_hash, $name AS name) FROM indicator WHERE indicator = $indicator",
+        former,
+    )
+    try:
+        found = prepared(store, Upload("o", {"I-01": {"item_name": "旧名"}}, reading={"plan_hash": "p0"}))
+    finally:
+        store.con.execute("DELETE FROM indicator WHERE plan_hash = 'p0'")
+    assert found["o", "I-01"]["item_name_agrees"] is True
 
 
 def test_no_files_no_frames(store: Store) -> None:

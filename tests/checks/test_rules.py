@@ -35,6 +35,14 @@ CASES = [
     rows("other unit's code", {}, ("not_owned", "A12"), extra=[("I-07", {"value": 1})]),
     rows("code twice", {}, ("duplicate_item", "A5"), ("duplicate_item", "A12"), extra=[("I-01", {"value": 108})]),
     rows("row copied", {}, ("duplicate_item", "A12"), extra=[("I-01", {"value": 107})]),
+    rows("codes swapped", {"I-01": {"item_name": "指标I-09"}, "I-09": {"item_name": "指标I-01"}}, ("item_name_differs", "A5"), ("item_name_differs", "A11")),
+    rows("codes moved down", {f"I-0{n}": {"item_name": f"指标I-0{n + 1}"} for n in range(1, 4)}, ("item_name_differs", "A5:A7")),
+    rows("action's code", {"A-0101": {"item_name": "指标I-01"}}, ("item_name_differs", "A5")),
+    rows("other name wide", {"I-01": {"item_name": "指 标 Ｉ－０９\u200b"}}, ("item_name_differs", "A5")),
+    rows("own name wide", {"I-01": {"item_name": "指 标 Ｉ－０１\u200b"}}),
+    rows("name edited", {"I-01": {"item_name": "指标I-09（新）"}, "I-02": {"item_name": ""}, "I-03": {"item_name": "Share"}}),
+    rows("other unit's code on own row", {"I-01": None}, ("item_name_differs", "A11"), ("row_absent", ""), extra=[("I-07", {"value": 107, "item_name": "指标I-01"})]),
+    rows("code over another's", {}, ("duplicate_item", "A5"), ("duplicate_item", "A12"), ("item_name_differs", "A12"), extra=[("I-01", {"value": 107, "item_name": "指标I-09"})]),
     rows("row left out", {"I-06": None}, ("row_absent", "")),
     rows("sheet left out", {"A-0101": None}, ("row_absent", "")),
     rows("unit label", {"I-01": {"unit_label": "万元"}}, ("unit_label_differs", "C5")),
@@ -235,8 +243,13 @@ def test_messages_say_what_was_found(judgement: Judgement) -> None:
             "state back",
             "off the scale",
             "off the scale in 万元",
+            "codes swapped",
         )
     }
+    assert (
+        "编码“I-01”登记的名称是“指标I-01”，本行名称却是“指标I-09”，那是编码“I-09”的名称"
+        in said["codes swapped"]
+    )
     assert "比上季106变动+60.4%" in said["jump"]
     assert "偏大约1万倍" in said["万元 for 亿元"]
     assert "可能是按万元填写（如是，应填6）" in said["off the scale in 万元"]

@@ -19,11 +19,12 @@ from typing import Any
 import orjson
 
 from warehouse.intake.limits import LimitsLike
-from warehouse.intake.reading import Claim, HeldReason, Landing, LayoutProblem, Reading
+from warehouse.intake.reading import ROW_COLUMNS, Claim, HeldReason, Landing, LayoutProblem, Reading
 
 _START = "from warehouse.intake.child import main; main()"
 _TWO_FROM = 600  # below this a second process costs more than it saves (measured 2026-11)
 _MAX_ANSWER = 256 << 20
+_NAME = ROW_COLUMNS.index("item_name")
 
 
 def read_batch(
@@ -77,6 +78,7 @@ def _run(
     )
     assert process.stdin is not None and process.stdout is not None
     read: list[Reading] = []
+    names: dict[str, str] = {}
     try:
         try:
             process.stdin.write(json.dumps(job).encode())
@@ -88,7 +90,7 @@ def _run(
             body = stream.next()
             if isinstance(body, str):
                 return read, body
-            read.append(_reading(body, landing))
+            read.append(_reading(body, landing, names))
         return read, ""
     finally:
         process.kill()
@@ -130,7 +132,10 @@ class _Answers:
         return ""
 
 
-def _reading(body: dict[str, Any], landing: Landing) -> Reading:
+def _reading(body: dict[str, Any], landing: Landing, names: dict[str, str]) -> Reading:
+    """:param names: those of the batch so far: every unit writes the same ones, and each is kept once"""
+    for row in body["rows"]:
+        row[_NAME] = names.setdefault(row[_NAME], row[_NAME])
     return Reading(
         sha256=landing.sha256,
         kind=body["kind"],

@@ -287,7 +287,7 @@ def _figures(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layout
             *_told(value, cells.cell("本期值")), *_told(parts[0], cells.cell("分子")),
             *_told(parts[1], cells.cell("分母")),
             state if value.state is CellState.STATE else None, nil, words(fold(nil)) == "是", cells.cell("零报告"),
-            cells.text("说明"), cells.cell("说明"), "", value.unit,
+            cells.text("说明"), cells.cell("说明"), "", value.unit, cells.text("指标名称"),
         ))  # fmt: skip
 
 
@@ -320,7 +320,7 @@ def _progress(grid: Grid, at: int, unit_labels: Mapping[str, str], layout: Layou
             text, None, kind.value, cells.cell("进展状态"),
             "", None, CellState.BLANK.value, "", "", None, CellState.BLANK.value, "",
             state if kind is CellState.STATE else None, "", False, "",
-            cells.text("进展说明"), cells.cell("进展说明"), cells.text("佐证"), "",
+            cells.text("进展说明"), cells.cell("进展说明"), cells.text("佐证"), "", cells.text("措施名称"),
         ))  # fmt: skip
 
 

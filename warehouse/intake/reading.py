@@ -80,6 +80,7 @@ ROW_COLUMNS = (
     "numerator_text", "numerator", "numerator_state", "numerator_cell",
     "denominator_text", "denominator", "denominator_state", "denominator_cell",
     "state", "nil_text", "is_nil", "nil_cell", "remark", "remark_cell", "evidence", "value_unit",
+    "item_name",
 )  # fmt: skip
 
 

@@ -6,5 +6,5 @@ CREATE OR REPLACE TEMP TABLE incoming_row (
     numerator_text VARCHAR, numerator DOUBLE, numerator_state VARCHAR, numerator_cell VARCHAR,
     denominator_text VARCHAR, denominator DOUBLE, denominator_state VARCHAR, denominator_cell VARCHAR,
     state VARCHAR, nil_text VARCHAR, is_nil BOOLEAN, nil_cell VARCHAR,
-    remark VARCHAR, remark_cell VARCHAR, evidence VARCHAR, value_unit VARCHAR
+    remark VARCHAR, remark_cell VARCHAR, evidence VARCHAR, value_unit VARCHAR, item_name VARCHAR
 )

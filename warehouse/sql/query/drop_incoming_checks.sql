@@ -3,3 +3,4 @@ DROP TABLE IF EXISTS incoming_row;
 DROP TABLE IF EXISTS incoming_submission;
 DROP TABLE IF EXISTS incoming_problem;
 DROP TABLE IF EXISTS incoming_part;
+DROP TABLE IF EXISTS incoming_name;

@@ -50,14 +50,36 @@ sent AS MATERIALIZED (
     FROM incoming_row AS r
     JOIN judged AS j USING (submission_id)
 ),
+-- Item and written name where that is the name of other items of the plan in force: codes were moved without their rows. Any
+-- other wording says nothing (edited, translated, of an earlier plan). Few pairs: every unit writes the same ones.
+registered AS (
+    SELECT i.plan_hash, i.item, n.folded
+    FROM (
+        SELECT plan_hash, indicator AS item, name FROM indicator
+        UNION ALL
+        SELECT plan_hash, action, name FROM action
+    ) AS i
+    JOIN incoming_name AS n ON n.text = i.name
+    WHERE i.plan_hash IN (SELECT plan_hash FROM judged)
+),
+misnamed AS MATERIALIZED (
+    SELECT w.plan_hash, w.item, w.item_name, string_agg(r.item, '/' ORDER BY r.item) AS named_item
+    FROM (SELECT DISTINCT j.plan_hash, r.item, r.item_name FROM incoming_row AS r JOIN judged AS j USING (submission_id)) AS w
+    JOIN incoming_name AS n ON n.text = w.item_name
+    JOIN registered AS r ON r.plan_hash = w.plan_hash AND r.folded = n.folded
+    GROUP BY ALL
+    HAVING NOT bool_or(r.item = w.item)
+),
 repeated AS (
-    SELECT submission_id, item, count(*) AS item_count, arg_min(item_cell, (sheet, row)) AS first_item_cell,
+    SELECT submission_id, r.item, count(*) AS item_count, arg_min(item_cell, (sheet, row)) AS first_item_cell,
         count(DISTINCT concat_ws('|', coalesce(value_text, ''), coalesce(value::VARCHAR, ''), coalesce(state, ''), coalesce(numerator_text, ''), coalesce(denominator_text, ''), coalesce(nil_text, ''))) = 1
-            AS is_copied
-    FROM incoming_row
-    SEMI JOIN judged USING (submission_id)
-    WHERE item <> ''
-    GROUP BY submission_id, item
+            -- Two blank rows are alike too, but the one with another item's name is no copy.
+            AND count(m.named_item) = 0 AS is_copied
+    FROM incoming_row AS r
+    JOIN judged AS j USING (submission_id)
+    LEFT JOIN misnamed AS m ON m.plan_hash = j.plan_hash AND m.item = r.item AND m.item_name = r.item_name
+    WHERE r.item <> ''
+    GROUP BY submission_id, r.item
     HAVING count(*) > 1
 ),
 -- Owed, not in the file, not accepted before it (a recheck judges by what was known at receipt). A file with no row of the kind at all (a CSV has no progress
@@ -214,7 +236,7 @@ asked AS (
 SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.item, q.item_kind, name, measure, accumulation,
     w.item_cell, w.unit_label, w.unit_label_cell, expected_unit_label, w.value_text, w.value_unit, w.value_cell,
     w.numerator_text, w.numerator_cell, w.denominator_text, w.denominator_cell, q.state, w.nil_text, w.nil_cell,
-    w.remark, w.remark_cell, w.evidence,
+    w.remark, w.remark_cell, w.evidence, m.item_name, m.named_item,
     CASE WHEN coalesce(q.numerator_state, 'blank') = 'blank' THEN w.numerator_cell ELSE w.denominator_cell END AS missing_part_cell,
     first_item_cell, lower_limit, upper_limit, previous_value, last_year_value, earlier_value_this_year, last_value,
     previous_state, points, mean_value, median_value, reference_value, city_value, county_value, peer_low, peer_high,
@@ -223,6 +245,7 @@ SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.
     CASE WHEN origin <> 'sent' THEN origin END AS absence,
     CASE WHEN origin = 'sent' THEN item_known END AS item_known,
     CASE WHEN origin = 'sent' AND q.item = '' THEN 'blank' END AS item_fault,
+    CASE WHEN w.item_name <> '' AND item_known THEN m.named_item IS NULL END AS item_name_agrees,
     CASE WHEN origin = 'sent' AND item_known THEN is_listed END AS item_owned,
     -- A row copied word for word leaves no doubt: the first one counts.
     CASE WHEN origin = 'sent' THEN CASE WHEN d.is_copied AND w.item_cell = first_item_cell THEN 1 ELSE coalesce(d.item_count, 1) END END AS item_count,
@@ -282,6 +305,7 @@ SELECT q.row_no, q.submission_id, q.unit, q.period, q.origin, q.sheet, q.row, q.
     CASE WHEN figure IS NOT NULL THEN peer_gap_pct END AS peer_gap_pct
 FROM asked AS q
 LEFT JOIN (SELECT rowid AS place, * FROM incoming_row SEMI JOIN judged USING (submission_id)) AS w ON w.place = q.place
+LEFT JOIN misnamed AS m ON m.plan_hash = q.plan_hash AND m.item = q.item AND m.item_name = w.item_name
 LEFT JOIN repeated AS d ON d.submission_id = q.submission_id AND d.item = q.item
 UNION ALL BY NAME
 SELECT (SELECT count(*) FROM listed) + row_number() OVER (ORDER BY submission_id, item) AS row_no, * FROM echoes
