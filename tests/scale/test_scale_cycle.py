@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import assault
+import duckdb
 import nation
 import national_office
 import psycopg
@@ -153,6 +155,26 @@ def test_a_damaged_batch_is_told_and_its_files_are_judged_again(where: Office) -
     assert len(dropped(where)) == UNITS
     judge_slice(where, Slice(2, 2), AT, nation.PERIOD)
     assert commit_staged(where, AT).submissions == batch.manifest["submissions"]
+
+
+def test_a_batch_of_the_version_before_is_loaded_after_an_upgrade(where: Office) -> None:
+    """Written before names were read, beside one that has them."""
+    for number in (1, 2):
+        judge_slice(where, Slice(number, 2), AT, nation.PERIOD)
+    batches = staging.list_ready(where.home.staging)
+    older = batches[0]
+    with duckdb.connect() as con:
+        con.read_parquet(str(older.rows_file)).project("* EXCLUDE (item_name)").create("former")
+        con.table("former").write_parquet(str(older.rows_file))
+    files = {
+        **older.manifest["files"],
+        staging.ROWS: hashlib.sha256(older.rows_file.read_bytes()).hexdigest(),
+    }
+    manifest = json.dumps({**older.manifest, "files": files}, ensure_ascii=False)
+    (older.folder / staging.MANIFEST).write_text(manifest, "utf-8")
+    done = commit_staged(where, AT, at_least=1)
+    assert done.damaged == [] and done.submissions == sum(b.manifest["submissions"] for b in batches) == UNITS
+    assert dropped(where) == []
 
 
 @pytest.mark.stress
