@@ -124,13 +124,13 @@ def _prepared(store: Store | Reader, named: Mapping[str, Any]) -> DataFrame:
     import pandas as pd
 
     store.con.execute(query("create_incoming_part_checks"), {"rows_at_once": ROWS_AT_ONCE})
-    store.con.execute(query("create_incoming_name_checks"))
-    names = [(row["text"], fold(row["text"])) for row in store.rows("list_incoming_names")]
-    _insert(store, "incoming_name", ("text", "folded"), names)
     parts: list[DataFrame] = []
     planned = store.rows("list_incoming_parts") or [{"part": 0}]
     # A batch of many parts has filled memory with itself already, and one thread spends less CPU on it.
     store.con.execute(f"SET threads = {_THREADS if len(planned) == 1 else 1}")
+    store.con.execute(query("create_incoming_name_checks"))
+    names = [(row["text"], fold(row["text"])) for row in store.rows("list_incoming_names")]
+    _insert(store, "incoming_name", ("text", "folded"), names)
     for part in planned:
         made = store.con.execute(query("prepare_checks"), {**named, **part}).df()
         made["row_no"] += sum(map(len, parts))
