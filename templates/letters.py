@@ -85,6 +85,15 @@ class CountedLine:
 
 
 @dataclass(frozen=True)
+class LaterOwed:
+    """What the unit still owes for a quarter later than the one its file is of."""
+
+    period: str
+    owed: int
+    due_at: datetime
+
+
+@dataclass(frozen=True)
 class ReceiptView:
     """For an accepted file; ``status`` accepted or accepted_with_warnings.
 
@@ -104,6 +113,7 @@ class ReceiptView:
     still_owed: tuple[OwedItem, ...]
     warnings: tuple[FindingLine, ...]
     due_at: datetime
+    later: LaterOwed | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,7 @@ class ReturnView:
     drop_folder: str
     reason: str = ""  # a coordinator's own words, when a person returned it
     is_overdue: bool = False  # the deadline had passed when this was written
+    later: LaterOwed | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from templates.views import (
     DuplicateView,
     FindingLine,
     HeldView,
+    LaterOwed,
     OwedItem,
     ReceiptView,
     ReturnView,
@@ -48,6 +49,7 @@ def answers(
     counted = _counted(store, judged)
     owed = _owed(store, judged)
     due = deciding.deadlines(store, ((j.submission.unit, j.submission.period or "") for j in judged))
+    later = _later(store, judged)
     for j in judged:
         s = j.submission
         mine = findings.get(s.submission_id, ())
@@ -72,6 +74,7 @@ def answers(
             "receipt_no": s.receipt_no, "unit": s.unit, "unit_name": post.name_of(s.unit), "period": period,
             "file_name": s.file_name, "sha256": s.sha256, "received_at": s.received_at,
             "warnings": warnings, "still_owed": owed.get((s.unit, period), ()), "due_at": due_at or as_of,
+            "later": one if (one := later.get(s.unit)) and period < one.period else None,
         }  # fmt: skip
         if j.status is Status.RETURNED:
             name, body = returns.get(s.submission_id, ("", b""))
@@ -144,6 +147,21 @@ def _owed(store: Store, judged: Iterable[Judged]) -> dict[tuple[str, str], tuple
                 OwedItem(row["item"], row["item_kind"], row["name"], row["unit_label"])
             )
     return {key: tuple(items) for key, items in found.items()}
+
+
+def _later(store: Store, judged: Iterable[Judged]) -> dict[str, LaterOwed]:
+    """By unit with a file of an earlier quarter than the newest open one: what it owes there.
+
+    Who took last quarter's workbook by mistake would otherwise read only that last quarter is complete.
+    """
+    opened = {row["period"] for row in store.rows("list_cycles")}
+    newest = max(opened - deciding.closed_periods(store), default="")
+    units = {j.submission.unit for j in judged if j.submission.period and j.submission.period < newest}
+    if not units - {""}:
+        return {}
+    owed = Counter(row["unit"] for row in facts.owed_items(store, newest, sorted(units)))
+    due = deciding.deadlines(store, ((unit, newest) for unit in owed))
+    return {unit: LaterOwed(newest, n, due[unit, newest]) for unit, n in owed.items()}
 
 
 def _line(office: Office, finding: Finding) -> FindingLine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from openpyxl import load_workbook
 from checks import suites
 from config.calendar import SHANGHAI
 from flows import sample, steps
+from flows.steps import deciding
+from templates.formats import moment
 from templates.workbook import Filled
 from warehouse import attainment
 
@@ -212,6 +215,41 @@ def test_good_cells_of_a_returned_file_count_and_its_correction_completes_it(des
     assert desk.collect(LATER).revisions == 1
     assert returned.exists()
     desk.check_invariant()
+
+
+def test_last_quarters_workbook_names_what_is_owed_for_the_open_one(desk: Desk) -> None:
+    item, filled = an_amount(desk, "SWJ"), desk.figures("SWJ")
+    for unit in ("SWJ", "441424", "441402", "441403"):
+        desk.drop(unit, "一.xlsx", desk.book(unit))
+    desk.collect()
+    assert not any("拿错" in desk.text(m) for m in desk.answers("SWJ"))
+    january = datetime(2020, 1, 6, 9, tzinfo=SHANGHAI)
+    steps.open_cycle(desk.office, NEXT, january)
+    deciding.extend(desk.office, NEXT, "441424", january + timedelta(days=40), "统筹", "人员变动", january)
+    new = {**filled, item: replace(filled[item], value=filled[item].value + 1, remark="统计口径核实")}
+    theirs = desk.figures("441424")
+    desk.drop("SWJ", "拿错.xlsx", desk.book("SWJ", new))
+    desk.drop(
+        "441424",
+        "拿错.xlsx",
+        desk.book("441424", sample.with_text(theirs, next(iter(theirs)), "约1000")),
+    )
+    desk.drop("441402", "正确.xlsx", desk.book("441402", period=NEXT))
+    desk.drop("441403", "正确.xlsx", desk.book("441403", period=NEXT), age=300)
+    desk.collect(january + timedelta(days=1))
+    desk.drop("441403", "更正.xlsx", desk.book("441403", dict(list(desk.figures("441403").items())[1:])))
+    desk.collect(january + timedelta(days=2))
+    owed = Counter(
+        row[0] for row in desk.sql("SELECT unit FROM main.obligation WHERE is_owed AND period = ?", NEXT)
+    )
+    due = dict(desk.sql("SELECT period, due_at FROM main.cycle"))[NEXT]
+    for unit, deadline in (("SWJ", due), ("441424", january + timedelta(days=40))):
+        told = desk.text(desk.answers(unit)[-1])
+        assert "本文件按2019年第三季度的更正或补报处理；2019年第四季度正在报送" in told, unit
+        assert f"仍欠{owed[unit]}项，{moment(deadline)}截止" in told, unit
+    assert [m["kind"] for m in (desk.answers("SWJ")[-1], desk.answers("441424")[-1])] == ["receipt", "return"]
+    # Neither a file of the open quarter nor a correction by whoever owes nothing for it says so.
+    assert not any("拿错" in desk.text(m) for unit in ("441402", "441403") for m in desk.answers(unit))
 
 
 def test_a_change_to_an_earlier_quarter_is_a_restatement_with_its_reason(desk: Desk) -> None:
