@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flows.cli.framework import DONE, WRONG_USE, command, office_of, period_option
+from flows.cli.framework import DONE, WRONG_USE, OutFile, OutFolder, command, office_of, period_option
 
 
 @command(name="plan")
@@ -27,9 +27,7 @@ def plan_command(home: Path | None, config: Path | None, as_json: bool) -> int:
 @command(name="attain")
 @click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--method", type=click.Choice(["linear", "cagr"]), default="linear", show_default=True)
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="结果写入的 CSV；默认打印。"
-)
+@click.option("--out", type=OutFile(), default=None, help="结果写入的 CSV；默认打印。")
 def attain_command(home: Path | None, config: Path | None, table: Path, method: str, out: Path | None) -> int:
     """按同一套公式为一张表（基期、现值、目标）计算进度。"""
     from flows.answers.attain import attain
@@ -50,7 +48,7 @@ def attain_command(home: Path | None, config: Path | None, table: Path, method: 
 @command(name="export")
 @period_option
 @click.option("--format", "form", type=click.Choice(["csv", "parquet", "xlsx", "sdmx-csv"]), required=True)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="输出目录。")
+@click.option("--out", type=OutFolder(), required=True, help="输出目录。")
 def export_command(home: Path | None, config: Path | None, period: str, form: str, out: Path) -> int:
     """把与邮件相同的数字导出为文件。"""
     from flows.answers.export import export

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -45,6 +46,43 @@ class Quarter(usage.OurType):
         return str(value)
 
 
+class OutFile(click.Path):
+    """A file to write: its folder is there, and it is none itself."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        if _is_folder(path):
+            self.fail(f"{path} 是文件夹，请写文件名，例如 {path / '结果.csv'}", param, ctx)
+        if not _is_folder(path.parent):
+            self.fail(f"文件夹 {path.parent} 不存在或不能进入，请先建立或改写路径", param, ctx)
+        return path
+
+
+class OutFolder(click.Path):
+    """A folder to write into; what is lacking of it is made, so nothing on its way may be a file."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        for one in (path, *path.absolute().parents):
+            if _is_folder(one) is False:
+                self.fail(f"{one} 是文件，不是文件夹，请改写路径", param, ctx)
+        return path
+
+
+def _is_folder(path: Path) -> bool | None:
+    """None: nothing is there, or nobody may look; writing tells the latter as what it is."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError):
+        return None
+
+
 def command(
     parent: click.Group | None = None, **settings: Any
 ) -> Callable[[Callable[..., int | None]], click.Command]:
@@ -70,7 +108,7 @@ def command(
             help="配置目录；默认为随程序发布的梅州方案，HOME/config/ 中的文件优先。",
         )  # fmt: skip
         place = click.option(
-            "--home", type=click.Path(path_type=Path, file_okay=False), envvar="JIBAO_HOME",
+            "--home", type=OutFolder(), envvar="JIBAO_HOME",
             help="工作目录（环境变量 JIBAO_HOME）；默认 ./var。",
         )  # fmt: skip
         return (parent or group).command(**settings)(place(options(guarded)))
@@ -79,13 +117,14 @@ def command(
 
 
 def _refused(error: Exception) -> int:
-    """A decision that cannot be taken now, or words that do not go together, are wrong use, not a failure.
+    """A decision that cannot be taken now, a quarter never opened, words that do not go together: wrong use.
 
     0 when ``error`` is something else.
     """
     from flows.steps.deciding import DecisionRefused
+    from flows.steps.viewing import NotOpened
 
-    if not isinstance(error, (DecisionRefused, click.UsageError)):
+    if not isinstance(error, DecisionRefused | NotOpened | click.UsageError):
         return 0
     click.echo(str(error), err=True)
     return WRONG_USE

@@ -15,6 +15,7 @@ from flows.cli.framework import (
     DONE,
     PROBLEMS,
     WRONG_USE,
+    OutFolder,
     Quarter,
     check_planned,
     check_server,
@@ -187,7 +188,7 @@ def demo_command(home: Path | None, config: Path | None, period: str | None, pla
 
 
 @command(name="new-plan")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", type=OutFolder())
 @click.option(
     "--locale", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="样板的语言。"
 )

@@ -85,13 +85,32 @@ def test_a_mistyped_year_is_refused_before_anything_is_done(home: Path) -> None:
     assert jibao(home, "status", "--period", "2019-Q4").exit_code != 0, "it was not opened"
 
 
-def test_a_period_never_opened_says_how_to_open_it(home: Path) -> None:
-    shown = jibao(home, "status", "--period", "2018-Q1")
-    assert (
-        shown.exit_code == 3
-        and "jibao open --period 2018-Q1" in shown.output
-        and "Traceback" not in shown.output
-    )
+@pytest.mark.parametrize("words", [
+    ("status",), ("report",), ("recheck",), ("export", "--format", "csv", "--out", "nowhere"),
+])  # fmt: skip
+def test_a_period_never_opened_is_wrong_use_and_says_how_to_open_it(
+    home: Path, words: tuple[str, ...]
+) -> None:
+    shown = jibao(home, *words, "--period", "2018-Q1")
+    assert shown.exit_code == 2
+    assert shown.output.splitlines() == ["2018-Q1 还没有开启；请先运行 jibao open --period 2018-Q1"]
+
+
+def test_a_place_that_cannot_be_written_to_is_wrong_use(home: Path, tmp_path: Path) -> None:
+    table, taken = tmp_path / "表.csv", tmp_path / "文件"
+    table.write_text("id\n", "utf-8")
+    taken.write_text("", "utf-8")
+    export = ("export", "--period", PERIOD, "--format", "csv", "--out")
+    for words, said in (
+        (("attain", str(table), "--out", str(tmp_path / "没有" / "出.csv")), "不存在"),
+        (("attain", str(table), "--out", str(tmp_path)), "是文件夹"),
+        ((*export, str(taken)), "不是文件夹"),
+        ((*export, str(taken / "里面")), "不是文件夹"),
+        (("new-plan", str(taken / "方案")), "不是文件夹"),
+    ):
+        shown = jibao(home, *words)
+        assert shown.exit_code == 2 and said in shown.output and "Errno" not in shown.output, words
+    assert jibao(taken / "家", "status", "--period", PERIOD).exit_code == 2
 
 
 def test_doctor_names_the_example_contacts(tmp_path: Path) -> None:
