@@ -41,6 +41,9 @@ class TableError(ValueError):
 def score_file(path: Path, method: str) -> str:
     """Scores the CSV table at ``path``: its own columns, then progress, status, score, note, as CSV text.
 
+    A table that was scored before has those four already: their values are replaced where they stand, so that the
+    output can be scored again after a figure was corrected. One that has only some of the names means its own by them.
+
     :raises TableError: unreadable text, a missing column, or the first unusable cell
     """
     header, lines = _read(path)
@@ -52,9 +55,14 @@ def score_file(path: Path, method: str) -> str:
     results = score_table(rows, method)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*header, *RESULT])
+    columns = _columns(header)
+    added = [column for column in columns.values() if column not in header]
+    writer.writerow([*header, *added])
     for (_, cells), result in zip(lines, results, strict=True):
-        writer.writerow([*cells, *(_told(result[name]) for name in RESULT)])
+        told = {column: _told(result[name]) for name, column in columns.items()}
+        writer.writerow(
+            [told.get(h, cell) for h, cell in zip(header, cells, strict=True)] + [told[c] for c in added]
+        )
     return out.getvalue()
 
 
@@ -129,6 +137,13 @@ def _meanings(header: Sequence[str]) -> list[str]:
         if len(claims) > 1:
             raise TableError(f"第1行的列含义重复：{'、'.join(map(_shown, claims))}")
     return names
+
+
+def _columns(header: Sequence[str]) -> dict[str, str]:
+    """Where each result goes: by its name, beside a column that the table means otherwise as ``attain_`` and its name."""
+    scored_before = all(name in header for name in RESULT)
+    theirs = {n for n in RESULT if f"attain_{n}" in header or (n in header and not scored_before)}
+    return {name: f"attain_{name}" if name in theirs else name for name in RESULT}
 
 
 def _row(line: int, cells: Iterable[str], names: Sequence[str]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def plan_command(home: Path | None, config: Path | None, as_json: bool) -> int:
 @click.option("--method", type=click.Choice(["linear", "cagr"]), default="linear", show_default=True)
 @click.option("--out", type=OutFile(), default=None, help="结果写入的 CSV；默认打印。")
 def attain_command(home: Path | None, config: Path | None, table: Path, method: str, out: Path | None) -> int:
-    """按同一套公式为一张表（基期、现值、目标）计算进度。"""
+    """按同一套公式为一张表（基期、现值、目标）计算进度；再算一次以前的结果，结果栏原处更新。"""
     from flows.answers.attain import attain
     from warehouse.scoring import TableError
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from warehouse.scoring import TableError, score_file, score_table
+from warehouse.scoring import REQUIRED, RESULT, TableError, score_file, score_table
 
 ORACLES = Path(__file__).parents[3] / "shared" / "oracles"
 FIELDS = ("baseline", "base_year", "current", "current_year", "target", "target_year", "direction", "limit")
@@ -291,6 +291,28 @@ def test_columns_in_any_order_by_either_name_keep_what_is_not_theirs(tmp_path: P
         and found[0]["Region"] == "NWT"
         and found[0]["base_value"] == "1e-1"
     )
+
+
+def test_an_output_is_scored_again_and_a_column_of_its_own_name_is_kept(tmp_path: Path) -> None:
+    head, row = ",".join(REQUIRED), "a,100,2015,150,2019,200,2020,1"
+    table = tmp_path / "表.csv"
+
+    def scored(text: str, method: str = "linear") -> str:
+        table.write_text(text, "utf-8")
+        return score_file(table, method)
+
+    once = scored(f"{head}\n{row}\n")
+    assert scored(once) == once
+    corrected = scored(once.replace("150", "175").replace("green", "x"))
+    assert corrected == scored(f"{head}\n{row.replace('150', '175')}\n")
+    theirs = scored(f"note,{head},status\n自己的话,{row},ok\n")
+    (told,) = csv.DictReader(io.StringIO(theirs))
+    (plain,) = csv.DictReader(io.StringIO(once))
+    assert (told["note"], told["status"]) == ("自己的话", "ok")
+    assert {n: told[f"attain_{n}" if n in ("note", "status") else n] for n in RESULT} == {
+        n: plain[n] for n in RESULT
+    }
+    assert scored(theirs) == theirs
 
 
 def test_two_columns_of_one_meaning_are_refused(tmp_path: Path) -> None:
