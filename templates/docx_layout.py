@@ -55,7 +55,7 @@ def build(say: Language = CHINESE) -> bytes:
     _table(doc, "i in view.paper_behind",
         [(N_("编码"), 14, "{{ i.indicator }}"), (N_("指标"), 46, "{{ i.name }}"), (N_("状态"), 22, LIGHT), (N_("现值"), 24, FIGURE),
          (N_("进度"), 16, "{{ i.progress_pct | percent }}"), (N_("应达"), 16, "{{ i.expected_pct | percent }}"),
-         (N_("差距（百分点）"), 18, "{{ i.gap_pp | number(1) }}")])  # fmt: skip
+         (N_("差距（百分点）"), 18, "{{ i.gap_pp | gap }}")])  # fmt: skip
     _folded(doc, "view.paper_behind", "view.behind")
     _text(doc, "{%p else %}")
     _text(doc, "没有滞后的指标。")

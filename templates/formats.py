@@ -116,9 +116,30 @@ def percent(value: float | None, decimals: int = 1) -> str:
     return number(value, decimals, "%")
 
 
-def points(value: float | None, decimals: int = 1, say: Language = CHINESE) -> str:
+@lru_cache(REMEMBERED)
+def gap(value: float | None) -> str:
+    """A distance in percentage points: one place, more where that would say 0 of something: 0.04 lights yellow."""
+    if not value:
+        return number(value, 1)
+    return next((text for places in range(1, 10) if (text := number(value, places)) != "0"), "0")
+
+
+def points(value: float | None, say: Language = CHINESE) -> str:
     """3.2 -> ``3.2个百分点``."""
-    return number(value, decimals, say("个百分点"))
+    return NOTHING if value is None or not math.isfinite(value) else gap(value) + say("个百分点")
+
+
+def pace(gap_pp: float | None, say: Language = CHINESE) -> str:
+    """How far a progress lies behind or before its pace, in words."""
+    if gap_pp is None:
+        return NOTHING
+    if gap(gap_pp) == "0":
+        return say("与序时进度持平")
+    return (
+        say("落后%(gap)s", gap=points(gap_pp, say))
+        if gap_pp > 0
+        else say("领先%(gap)s", gap=points(-gap_pp, say))
+    )
 
 
 def quantity(value: float | None, unit_label: str, decimals: int = 2, say: Language = CHINESE) -> str:
@@ -210,10 +231,10 @@ def said(text: str | None, say: Language = CHINESE) -> str | None:
 
 
 _EVERYWHERE: Mapping[str, Callable[..., Any]] = {
-    "number": number, "percent": percent, "width_pct": width_pct, "one_line": one_line,
+    "number": number, "gap": gap, "percent": percent, "width_pct": width_pct, "one_line": one_line,
 }  # fmt: skip
 _SPOKEN: Mapping[str, Callable[..., Any]] = {
-    "points": points, "quantity": quantity, "moment": moment, "day": day, "quarter": quarter, "light": light,
+    "points": points, "pace": pace, "quantity": quantity, "moment": moment, "day": day, "quarter": quarter, "light": light,
     "status": status, "severity": severity, "level": level, "step_colour": step_colour, "ordinal": ordinal,
     "said": said,
 }  # fmt: skip

@@ -18,7 +18,7 @@ from pylopdf_fonts_zh_cn import sans_path
 from config.language import CHINESE, Language
 from templates import formats
 from templates.document import template_bytes
-from templates.formats import clean, moment, number, percent, quantity, quarter
+from templates.formats import clean, gap, moment, number, percent, quantity, quarter
 from templates.render import Renderer
 from templates.views import (
     IndicatorLine,
@@ -175,7 +175,7 @@ def _indicator(i: IndicatorLine, say: Language) -> dict[str, Any]:
         "wording": i.wording,
         "progress": percent(i.progress_pct),
         "expected": percent(i.expected_pct),
-        "gap": number(i.gap_pp, 1),
+        "gap": gap(i.gap_pp),
         "attainment": percent(i.attainment_pct),
         "note": say.stored(i.note or ""),
         "units": [

@@ -47,3 +47,12 @@ def test_any_number_can_be_written(value: float) -> None:
 def test_what_is_no_number_is_a_dash(value: float | None) -> None:
     assert formats.number(value) == formats.NOTHING == wording.plain(value)
     assert formats.rounded(value) is None
+
+
+@pytest.mark.parametrize(("value", "told", "said"), [
+    (0.0, "0", "与序时进度持平"), (-0.0, "0", "与序时进度持平"), (0.04, "0.04", "落后0.04个百分点"),
+    (-0.0004, "-0.0004", "领先0.0004个百分点"), (0.05, "0.1", "落后0.1个百分点"), (-12.34, "-12.3", "领先12.3个百分点"),
+    (1e-12, "0", "与序时进度持平"), (None, "—", "—"),
+])  # fmt: skip
+def test_a_gap_is_never_rounded_to_none(value: float | None, told: str, said: str) -> None:
+    assert (formats.gap(value), formats.pace(value)) == (told, said)
