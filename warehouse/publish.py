@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ MART_VIEWS = (
     "submission", "finding", "observation", "observation_history", "attainment", "reporting_rate", "mail", "run",
     "progress", "domain_score", "plan_score", "unit_rank", "correction_due",
 )  # fmt: skip
+
+CELL_MAX = 32_767  # characters a cell of a workbook holds; xlsxwriter cuts the rest without a word
 
 
 def publish_site_data(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -52,13 +54,18 @@ def export_query(reader: Reader, name: str, params: Mapping[str, Any], target: P
 
 
 def describe_export(
-    con: duckdb.DuckDBPyConnection, files: Mapping[str, Path], period: str, name: str
+    con: duckdb.DuckDBPyConnection,
+    files: Mapping[str, Path],
+    name: str,
+    before: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The Data Package descriptor (frictionless, v1) of exported CSV files.
 
     :param files: by mart view
+    :param name: of the plan
+    :param before: resources of the same folder, of other periods; they stay described
     """
-    resources = []
+    resources = [dict(one) for one in before]
     for view, path in files.items():
         rows = con.sql(f"FROM mart.{view}")
         content = path.read_bytes()
@@ -75,8 +82,11 @@ def describe_export(
                 },
             }
         )  # fmt: skip
+    resources.sort(key=lambda one: str(one["path"]).rpartition("_")[2])  # by period, views in their order
+    periods = sorted({Path(one["path"]).stem.rpartition("_")[2] for one in resources})
     return {
-        "name": f"jibao-{period.lower()}", "title": name, "profile": "tabular-data-package", "resources": resources,
+        "name": "-".join(("jibao", *(p.lower() for p in periods))), "title": " ".join((name, *periods)),
+        "profile": "tabular-data-package", "resources": resources,
     }  # fmt: skip
 
 
@@ -91,8 +101,13 @@ def _field(kind: str) -> dict[str, str]:
     return {"type": {"BOOLEAN": "boolean", "DATE": "date"}.get(kind, "string")}
 
 
-def export_workbook(con: duckdb.DuckDBPyConnection, period: str, target: Path) -> Path:
-    """One workbook, a sheet a view; text stays text, whatever it looks like."""
+def export_workbook(
+    con: duckdb.DuckDBPyConnection, period: str, target: Path, cut: Callable[[int], str]
+) -> Path:
+    """One workbook, a sheet a view; text stays text, whatever it looks like.
+
+    :param cut: what stands at the end of a text of so many characters, too long for a cell
+    """
     book = xlsxwriter.Workbook(
         str(target), {"strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
     )
@@ -107,12 +122,16 @@ def export_workbook(con: duckdb.DuckDBPyConnection, period: str, target: Path) -
             for c, value in enumerate(row):
                 if hasattr(value, "utcoffset"):
                     sheet.write_datetime(r, c, value.replace(tzinfo=None), date)
-                elif isinstance(value, (str, int, float, bool)):
+                elif isinstance(value, (int, float, bool)):
                     sheet.write(r, c, value)
-                elif value is not None:
-                    sheet.write_string(r, c, str(value))
+                elif value is not None and (text := str(value)):
+                    sheet.write_string(r, c, text if len(text) <= CELL_MAX else _cut(text, cut(len(text))))
     book.close()
     return target
+
+
+def _cut(text: str, mark: str) -> str:
+    return text[: CELL_MAX - len(mark)] + mark
 
 
 def _inert(column: str, kind: Any) -> duckdb.Expression:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from xml.etree import ElementTree
 import duckdb
 import pandas
 import pytest
-from drop_folder import PERIOD, Desk, open_desk
+from drop_folder import NEXT, PERIOD, Desk, open_desk
 from openpyxl import load_workbook
 
 import config
@@ -25,7 +26,7 @@ from flows import sample, steps
 from flows.answers.export import FORMATS, export
 from flows.answers.sdmx import FLOWS
 from flows.steps.viewing import NotOpened
-from warehouse.publish import MART_VIEWS
+from warehouse.publish import CELL_MAX, MART_VIEWS, export_workbook
 
 PEERS = Path(__file__).parents[2] / ".venv-peers" / "bin" / "python"
 AFTER = datetime(2019, 10, 25, 9, 0, tzinfo=SHANGHAI)
@@ -235,6 +236,48 @@ def test_the_codelists_hold_every_code_of_the_rows_of_a_plan_of_two_cities(tmp_p
         assert {row["REPORTING_UNIT"] for row in rows} <= lists["CL_UNIT"], flow
         assert {row["INDICATOR"] for row in rows} <= lists["CL_INDICATOR"], flow
     assert "445200" in {row["REPORTING_UNIT"] for row in rows}
+
+
+def test_two_periods_in_one_folder_are_described_together(tmp_path: Path) -> None:
+    office, out = open_desk(tmp_path / "home", PERIOD, NEXT).office, tmp_path / "out"
+    for period in (NEXT, PERIOD, PERIOD):
+        for form in ("csv", "sdmx-csv"):
+            export(office, period, form, out)
+    package = json.loads((out / "datapackage.json").read_text("utf-8"))
+    assert package["name"] == "jibao-2019-q3-2019-q4" and package["title"].endswith("2019-Q3 2019-Q4")
+    assert [r["path"] for r in package["resources"]] == [
+        f"{v}_{p}.csv" for p in (PERIOD, NEXT) for v in MART_VIEWS
+    ]
+    for one in package["resources"]:
+        assert one["hash"] == f"sha256:{hashlib.sha256((out / one['path']).read_bytes()).hexdigest()}"
+    structure = ElementTree.parse(out / "sdmx_structure.xml")
+    codes = {e.get("id") for e in structure.iter() if e.tag.endswith("}Code")}
+    for path in out.glob("sdmx_*.csv"):
+        with path.open(encoding="utf-8") as file:
+            assert {row["REPORTING_UNIT"] for row in csv.DictReader(file)} <= codes, path.name
+    # What is gone or somebody else's is not described.
+    (out / f"run_{NEXT}.csv").unlink()
+    export(office, PERIOD, "csv", out)
+    assert f"run_{NEXT}.csv" not in (out / "datapackage.json").read_text("utf-8")
+    (out / "datapackage.json").write_text(
+        '{"name": "theirs", "resources": [{"path": "sdmx_structure.xml"}]}', "utf-8"
+    )
+    export(office, PERIOD, "csv", out)
+    assert len(json.loads((out / "datapackage.json").read_text("utf-8"))["resources"]) == len(MART_VIEWS)
+
+
+def test_a_text_too_long_for_a_cell_says_so(tmp_path: Path) -> None:
+    texts = ["甲" * (CELL_MAX + more) for more in (0, 1, 999)]
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA mart")
+        for view in MART_VIEWS:
+            con.execute(
+                f"CREATE TABLE mart.{view} AS SELECT ? AS period, unnest(?) AS words", [PERIOD, texts]
+            )
+        export_workbook(con, PERIOD, tmp_path / "book.xlsx", lambda n: f"…（全文{n}字）")
+    told = [row[1] for row in load_workbook(tmp_path / "book.xlsx")["finding"].iter_rows(2, values_only=True)]
+    assert told[0] == texts[0] and [len(text) for text in told] == [CELL_MAX] * 3
+    assert [text[-11:] for text in told[1:]] == ["…（全文32768字）", "…（全文33766字）"]
 
 
 def test_libreoffice_opens_workbook_and_csv(out: Path, tmp_path: Path) -> None:
