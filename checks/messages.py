@@ -9,6 +9,7 @@ import math
 import string
 import unicodedata
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -20,6 +21,8 @@ from config.language import CHINESE, N_, Language
 MISSING = N_("（空）")
 CLIP = 40  # a pasted paragraph in a figure's cell is quoted by its beginning
 NAMES_SHOWN = 8
+PLACES_MAX = 12  # what is smaller is the noise of doubles
+_HALF_UP = Context(prec=400, rounding=ROUND_HALF_UP)  # digits of the largest double written out
 
 
 @cache
@@ -65,9 +68,20 @@ def clean(value: Any) -> str:
 
 
 def number(value: float) -> str:
-    """At most four decimals, no trailing zeros, no exponent."""
-    text = f"{value:.4f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    """Four decimals, more where a small number has fewer than three digits by then; no trailing zeros, no exponent."""
+    if not math.isfinite(value):
+        return str(value)
+    exact = Decimal(str(value))
+    places = min(max(4, 2 - exact.adjusted()), PLACES_MAX)
+    text = _rounded(exact, f".{places}f")
+    text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _rounded(exact: Decimal, spec: str) -> str:
+    """Half up from the number as it is written: 0.00125 is 0.0013, which in binary lies just below."""
+    with localcontext(_HALF_UP):
+        return format(exact, spec)
 
 
 def listed(names: Sequence[str], say: Language = CHINESE) -> str:
@@ -109,4 +123,4 @@ class _Plain(string.Formatter):
             return clean(value)
         if format_spec.startswith("abs"):
             value, format_spec = abs(value), format_spec.removeprefix("abs")
-        return format(value, format_spec) if format_spec else number(value)
+        return _rounded(Decimal(str(value)), format_spec) if format_spec else number(value)

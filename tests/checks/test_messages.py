@@ -19,13 +19,19 @@ RULES = {rule.rule: rule for rule in load_rules()}
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (1234.5, "1234.5"), (73.0, "73"), (1 / 3, "0.3333"), (-0.00001, "0"), (1e12, "1000000000000"),
+        (1234.5, "1234.5"), (73.0, "73"), (1 / 3, "0.3333"), (-0.00001, "-0.00001"), (0.00001234, "0.0000123"), (1.00005, "1.0001"), (0.00125, "0.00125"), (2.67545, "2.6755"),
+        (1e-15, "0"), (-1e-15, "0"), (0.0, "0"), (1e22, "1" + "0" * 22), (1e12, "1000000000000"),
         (float("nan"), "（空）"), (None, "（空）"), ("", "（空）"), ("{{7*7}}", "{{7*7}}"), ("{name}", "{name}"),
         ("a\u202eb\x00\nc", "ab c"), ("字" * 50, "字" * 40 + "…"),
     ],
 )  # fmt: skip
 def test_values_are_shown_plainly(value: Any, shown: str) -> None:
     assert messages.fill("<{v}>", {"v": value}) == f"<{shown}>"
+
+
+def test_a_share_is_rounded_half_up() -> None:
+    assert messages.fill("{v:+.1f}|{v:abs.1f}|{v:.2f}", {"v": -26.25}) == "-26.3|26.3|-26.25"
+    assert messages.fill("{v:+.1f}", {"v": 1.15}) == "+1.2"
 
 
 @pytest.mark.parametrize("gap", [-32.61, 32.61])
