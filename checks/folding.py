@@ -15,7 +15,7 @@ from typing import Any
 from checks import messages
 from checks.findings import Finding, Severity
 from checks.rules import Rule
-from config.language import CHINESE, Language
+from config.language import CHINESE, N_, Language
 
 FOLD_FROM = 3  # two neighbours may be two slips; three in a run are one cause
 _A1 = re.compile(r"\A([A-Z]{1,3})([0-9]{1,7})\Z")
@@ -23,6 +23,10 @@ _A1 = re.compile(r"\A([A-Z]{1,3})([0-9]{1,7})\Z")
 _FILE_CELLS = ("unit", "period", "problem")
 # Columns that hold words of ours (states, a sheet's name), not the clerk's.
 _WORDS = ("state", "previous_state", "sheet", "unit_name")
+_FILLED = {
+    "value": N_("本期值“{value_text}”"), "numerator": N_("分子“{numerator_text}”"),
+    "denominator": N_("分母“{denominator_text}”"),
+}  # fmt: skip
 _ROWS_FOUND = re.compile(r"(.*)，实有([0-9]+)行\Z", re.S)
 
 
@@ -92,7 +96,14 @@ class Failure:
         text = messages.template(self.rule.rule, self.variant, self.say)
         if self.record.get("expected_unit_label") is None:  # an action has no 计量单位; say nothing about it
             text = text.replace("{expected_unit_label}", "")
+        text = text.replace("{filled}", self.say.listed([self.say(shown) for shown in self._filled()]))
         return messages.fill(text, values, self.say)
+
+    def _filled(self) -> list[str]:
+        """What stands beside a nil return: figures other than 0, and words where the figure belongs."""
+        figures = [f for f in _FILLED if self.record.get(f)]
+        words = self.record.get("value") is None and str(self.record.get("value_text") or "").strip()
+        return [_FILLED[f] for f in (["value", *figures] if words else figures)]
 
 
 def fold(failures: Iterable[Failure]) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from checks.messages import catalogue
 from checks.rules import load_rules
 from checks.run import Judgement, judge
 from warehouse.checking import prepare
+from warehouse.intake.layout import BELOW_END
 from warehouse.intake.reading import Claim, HeldReason, LayoutProblem
 from warehouse.store import Store
 
@@ -60,6 +61,7 @@ CASES = [
     rows("nil", {"I-02": {"value": None, "nil_text": "是"}}),
     rows("nil and zero", {"I-06": {"value": 0, "nil_text": "是"}}),
     rows("nil and figure", {"I-02": {"nil_text": "是"}}, ("nil_contradicted", "J6")),
+    rows("nil and parts", {"I-03": {"value": None, "nil_text": "是"}}, ("nil_contradicted", "J7")),
     rows("nil and words", {"I-01": {**text("text", "若干"), "nil_text": "是"}}, ("nil_contradicted", "J5"), ("value_unreadable", "G5")),
     rows("nil maybe", {"I-02": {"nil_text": "也许"}}, ("nil_unclear", "J6")),
     rows("nil no", {"I-02": {"nil_text": "否"}}),
@@ -113,6 +115,7 @@ CASES = [
     rows("layout", {}, ("layout", "A4"), reading={"problems": (LayoutProblem("column_missing", "填报表", "A4", "本期值"),)}),
     rows("cut workbook", {}, ("layout", ""), reading={"problems": (LayoutProblem("end_row_missing", "填报表"),)}),
     rows("cut csv", {}, ("layout", ""), reading={"kind": "csv", "rows": [], "problems": (LayoutProblem("end_row_missing", "填报表"),)}),
+    rows("note below the end of a csv", {}, ("layout", "A12"), reading={"kind": "csv", "problems": (LayoutProblem("rows_mismatch", "填报表", "A12", BELOW_END),)}),
     rows("minor column", {}, ("layout", "A4"), reading={"problems": (LayoutProblem("column_missing", "填报表", "A4", "口径"),)}),
     rows("no code", {}, ("unknown_item", "A12"), ("unknown_item", "A13"), extra=[("", {"value": 1}), ("", {"value": 2})]),
     rows("old template", {}, ("layout", ""), reading={"problems": (LayoutProblem("template_old", value="0"),)}),
@@ -187,8 +190,18 @@ def test_messages_are_chinese_without_holes(judgement: Judgement) -> None:
         assert not any(hole in finding.message for hole in ("nan", "None", "{", "}", "（空）")), finding
 
 
+def test_what_is_said_names_the_cause(judgement: Judgement) -> None:
+    said = [f.message for f in judgement.findings if f.rule == "nil_contradicted"]
+    assert any("又填了分子“" in m and "、分母“" in m and "本期值" not in m for m in said), said
+    assert any("又填了本期值“若干”，" in m for m in said), said
+    nobody = [f.message for f in judgement.findings if f.rule == "unit_mismatch"]
+    assert any(m.startswith("投递文件夹不属于任何单位") for m in nobody), nobody
+    (below,) = [f for f in judgement.findings if f.rule == "layout" and "表尾之后" in f.message]
+    assert str(below.severity) == "warning"
+
+
 def test_every_placeholder_is_a_column(store: Store) -> None:
-    made = {"rows": {"shown", "names", "shift_times"}, "files": {"shown"}}
+    made = {"rows": {"shown", "names", "shift_times", "filled"}, "files": {"shown"}}
     columns = {k: set(frame.columns) | made[k] for k, frame in zip(made, prepare(store, [], []), strict=True)}
     frames = {rule.rule: rule.frame for rule in load_rules()}
     for key, template in catalogue().items():

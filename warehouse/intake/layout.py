@@ -31,6 +31,7 @@ from warehouse.intake.words import (
     words_of,
 )
 
+BELOW_END = "表尾之后还有内容"  # prepare_file_checks.sql knows it too
 _HEADER_WITHIN = 200
 
 
@@ -75,7 +76,8 @@ def read_layout(grids: Sequence[Grid], unit_labels: Mapping[str, str], *, must_e
     if not found:
         first = next((g.name for g in grids if fold(g.name) not in OTHERS), "")
         layout.problems.append(LayoutProblem("header_missing", first))
-    codes = {p.code for p in layout.problems}
+    # A note below an end row whose number fits cuts nothing off, of a text file no more than of a workbook.
+    codes = {p.code for p in layout.problems if p.value != BELOW_END}
     if "sheets_disagree" in codes or (must_end and codes & {"end_row_missing", "rows_mismatch"}):
         layout.rows = []
     return layout
@@ -213,7 +215,7 @@ def _check_end(grid: Grid, end: int | None, count: int, layout: Layout, words: W
     for number in range(end + 1, len(grid.rows)):
         if any(show(cell) for cell in grid.rows[number]):
             cell = address(number, 0)
-            layout.problems.append(LayoutProblem("rows_mismatch", grid.name, cell, "表尾之后还有内容"))
+            layout.problems.append(LayoutProblem("rows_mismatch", grid.name, cell, BELOW_END))
             break
 
 

@@ -7,6 +7,7 @@ SELECT row_number() OVER (ORDER BY s.submission_id) AS row_no,
     NULL::VARCHAR AS problem_code, NULL::VARCHAR AS problem_sheet, NULL::VARCHAR AS problem_cell, NULL::VARCHAR AS problem_value,
     coalesce(nullif(s.name_claim, ''), nullif(s.code_claim, '')) AS unit_claim, s.unit_sheet, s.unit_cell,
     coalesce(own.name, nullif(s.unit, ''), '不属于任何单位') AS unit_name,
+    CASE WHEN coalesce(s.unit, '') = '' THEN 'nobody' END AS folder_fault,
     -- A file in the wrong folder is the graver fault: it is named even where the other claim agrees.
     CASE WHEN s.held_reason IS NULL AND (s.name_unit IS NOT NULL OR s.code_unit IS NOT NULL)
         THEN coalesce(s.name_unit, s.unit) = s.unit AND coalesce(s.code_unit, s.unit) = s.unit END AS unit_agrees,
@@ -36,8 +37,9 @@ LEFT JOIN unit AS own ON own.unit = s.unit
 UNION ALL BY NAME
 SELECT (SELECT count(*) FROM incoming_submission) + row_number() OVER (ORDER BY p.submission_id, p.problem_no) AS row_no,
     p.submission_id, s.unit, s.period, p.problem_no,
-    -- A workbook is complete by its checksums, a text file only by its end row; and not every column is needed.
-    CASE WHEN p.code IN ('end_row_missing', 'rows_mismatch') AND s.file_kind <> 'csv' THEN p.code || '_book'
+    -- A workbook is complete by its checksums, a text file only by its end row; a note below that cuts nothing off.
+    -- And not every column is needed.
+    CASE WHEN p.code IN ('end_row_missing', 'rows_mismatch') AND (s.file_kind <> 'csv' OR p.value = '表尾之后还有内容') THEN p.code || '_book'
         WHEN p.code = 'column_missing' AND p.value NOT IN ('指标编码', '本期值', '措施编码', '进展状态') THEN 'column_missing_minor'
         ELSE p.code END AS problem_code, p.sheet AS problem_sheet, p.cell AS problem_cell, p.value AS problem_value
 FROM incoming_problem AS p
