@@ -17,6 +17,7 @@ from templates.render import Renderer, shown
 from templates.views import OfficeView, SummaryView
 
 NAME = "report/summary.docx"
+YEARLY = "report/summary.yearly.docx"  # the same in Chinese, of years; an office edits NAME whatever its plan
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold
 # XML 1.0 has no place for these; the ordinary marks are taken out for every format (formats.clean).
 _NOT_XML = re.compile("[\x0b\x0c\ud800-\udfff\ufffe\uffff]")
@@ -51,7 +52,10 @@ def template_bytes(renderer: Renderer, name: str) -> bytes:
     :raises FileNotFoundError: neither exists
     """
     own = override_of(renderer, name)
-    return own.read_bytes() if own else files("templates").joinpath(*name.split("/")).read_bytes()
+    if own:
+        return own.read_bytes()
+    packaged = YEARLY if name == NAME and renderer.say.is_yearly else name
+    return files("templates").joinpath(*packaged.split("/")).read_bytes()
 
 
 def override_of(renderer: Renderer, name: str) -> Path | None:

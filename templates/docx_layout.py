@@ -19,7 +19,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from config.language import CHINESE, N_, Language, language
-from templates.document import name_in, same_bytes
+from templates.document import YEARLY, name_in, same_bytes
 
 SONG, HEI, KAI, FANG = "方正小标宋简体", "黑体", "楷体_GB2312", "仿宋_GB2312"
 RESTATED = (
@@ -293,6 +293,6 @@ def _cell(cell: Any, text: str, font: str, *, right: bool = False) -> None:
 
 
 if __name__ == "__main__":
-    for code in ("zh", "en"):
-        spoken = language(code)
-        Path(__file__).with_name("report").joinpath(name_in(spoken).split("/")[1]).write_bytes(build(spoken))
+    for spoken in (language("zh"), language("zh", is_yearly=True), language("en")):
+        name = YEARLY if spoken.is_yearly else name_in(spoken)
+        Path(__file__).with_name("report").joinpath(name.split("/")[1]).write_bytes(build(spoken))

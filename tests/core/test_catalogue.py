@@ -130,6 +130,8 @@ def test_numbers_and_dates_in_english() -> None:
 def test_a_yearly_plan_in_chinese_speaks_of_years() -> None:
     say = language("zh", is_yearly=True)
     assert say("本季没有应报项。") == "本年没有应报项。" and say("上季状态") == "上年状态"
+    quarterly = re.compile("[本上每各该]季|以前季度")
+    assert not [said for text in SAID if quarterly.search(said := say(text))]
     assert CHINESE("本季没有应报项。") == "本季没有应报项。"
 
 

@@ -17,8 +17,9 @@ from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 from view_samples import OFFICE, PAGES, poisoned, summary
 
+from config.language import language
 from templates import figures
-from templates.document import summary_docx
+from templates.document import YEARLY, summary_docx
 from templates.docx_layout import build
 from templates.render import Renderer
 from templates.report import summary_page
@@ -44,12 +45,28 @@ def words(package: bytes) -> str:
     return "\n".join([p.text for p in book.paragraphs] + cells)
 
 
-def test_the_shipped_word_template_is_fresh() -> None:
-    shipped = files("templates").joinpath("report/summary.docx").read_bytes()
-    with zipfile.ZipFile(io.BytesIO(shipped)) as old, zipfile.ZipFile(io.BytesIO(build())) as new:
+@pytest.mark.parametrize("name", ["report/summary.docx", YEARLY])
+def test_the_shipped_word_template_is_fresh(name: str) -> None:
+    shipped, made = (
+        files("templates").joinpath(name).read_bytes(),
+        build(language("zh", is_yearly=name == YEARLY)),
+    )
+    with zipfile.ZipFile(io.BytesIO(shipped)) as old, zipfile.ZipFile(io.BytesIO(made)) as new:
         assert old.namelist() == new.namelist()
         for name in old.namelist():
             assert old.read(name) == new.read(name), f"{name}: run python -m templates.docx_layout"
+
+
+def test_word_speaks_of_years_where_the_plan_reports_by_year(tmp_path: Path) -> None:
+    yearly = Renderer(say=language("zh", is_yearly=True))
+    said = words(summary_docx(yearly, OFFICE, summary()))
+    assert "本年应报" in said and "五、比上年变化" in said and not re.search("[本上每]季", said)
+    (tmp_path / "report").mkdir()
+    own = tmp_path / "report/summary.docx"
+    own.write_bytes(build())
+    assert "本季应报" in words(summary_docx(Renderer(tmp_path, yearly.say), OFFICE, summary())), (
+        "the office's own stands"
+    )
 
 
 def test_word_keeps_the_look_of_an_official_document() -> None:
