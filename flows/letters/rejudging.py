@@ -61,15 +61,15 @@ def changed_answers(
         step = f"{s.receipt_no}/rules-{version}/{as_of:%Y%m%d%H%M%S}"
         address = {"unit": s.unit, "period": s.period}
         if j.status is Status.RETURNED:
-            name, body = returns[s.submission_id]
+            name, body = returns.get(s.submission_id, ("", b""))  # no cell to mark: no workbook goes back
             view: Any = ReturnView(
                 **common, errors=tuple(told[Severity.ERROR]), counted_count=len(counted),
                 annotated_name=name, drop_folder=f"inbox/{s.unit}", reason=post.say(REASON),
                 is_overdue=due_at is not None and as_of > due_at,
             )  # fmt: skip
             letters.append(
-                post.letter("return", "return", clerk, step=step, attachments=[Attachment(name, body)],
-                            view=view, **address)
+                post.letter("return", "return", clerk, step=step, view=view, **address,
+                            attachments=[Attachment(name, body)] if name else [])
             )  # fmt: skip
             continue
         view = ReceiptView(

@@ -14,6 +14,7 @@ from drop_folder import COLLECTED, PERIOD, Desk, open_desk
 from checks.rules import rules_version
 from flows import sample
 from flows.office import open_office
+from flows.steps import deciding
 from flows.steps.collecting import NotChecked
 from flows.steps.rechecking import RecheckResult, recheck
 
@@ -149,3 +150,20 @@ def test_an_engine_failure_leaves_every_verdict(desk: Desk, monkeypatch: pytest.
         assert states.fetchall() == [("not_checked",)]
     assert "复核未能完成" in desk.mails(kind="alert")[-1]["subject"]
     assert again(desk).changed == []
+
+
+def test_a_file_without_a_cell_to_mark_is_returned_without_a_workbook(desk: Desk) -> None:
+    unit = "441402"
+    due = desk.office.config.calendar.due_at(PERIOD, desk.office.config.settings.deadline)
+    deciding.close(desk.office, PERIOD, "李统筹", "本季结束", due + timedelta(minutes=1))
+    lines = sample.as_csv(desk.book(unit)).decode("gb18030").splitlines()
+    header = next(n for n, line in enumerate(lines) if line.startswith("指标编码"))
+    desk.drop(unit, "空.csv", "\n".join([*lines[: header + 1], "填报行数,0", ""]).encode("gb18030"))
+    desk.collect(due + timedelta(hours=1))
+    assert status_of(desk, unit) == ["received"]
+    deciding.reopen(desk.office, PERIOD, "李统筹", "县区更正", due + timedelta(hours=2))
+    found = recheck(desk.office, PERIOD, due + timedelta(hours=3), send=False)
+    assert (len(found.changed), status_of(desk, unit)) == (1, ["returned"])
+    *_, letter = desk.answers(unit)
+    assert letter["kind"] == "return" and "文件中没有任何填报行" in desk.text(letter)
+    assert "附件" not in desk.text(letter)
