@@ -131,6 +131,8 @@ def _prepared(store: Store | Reader, named: Mapping[str, Any]) -> DataFrame:
     store.con.execute(query("create_incoming_name_checks"))
     names = [(row["text"], fold(row["text"])) for row in store.rows("list_incoming_names")]
     _insert(store, "incoming_name", ("text", "folded"), names)
+    for name in ("create_incoming_reporter_checks", "create_incoming_gap_checks"):
+        store.con.execute(query(name))
     for part in planned:
         made = store.con.execute(query("prepare_checks"), {**named, **part}).df()
         made["row_no"] += sum(map(len, parts))

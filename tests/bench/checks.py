@@ -20,7 +20,7 @@ from checks.rules import Rule, load_rules
 from checks.run import judge
 from config.calendar import SHANGHAI
 from config.register import Config, load_config, packaged
-from warehouse.checking import SubmissionRow, load, prepare, release
+from warehouse.checking import SubmissionRow, prepare, release
 from warehouse.intake.reading import ROW_COLUMNS, Claim, Reading
 from warehouse.store import Store
 
@@ -39,9 +39,6 @@ def run() -> dict[str, Any]:
         submissions, readings = _batch()
         figures: dict[str, Any] = {"submissions": UNITS, "rows": UNITS * ITEMS, "rules": len(load_rules())}
         suites.validate(load_rules()[:1], DataFrame({suites.KEY: [1], "held_reason": [None]}), None)  # import
-        began = time.perf_counter()
-        load(store, submissions, readings)
-        figures["load_s"] = _since(began)
         began = time.perf_counter()
         rows, files = prepare(store, submissions, readings, period=PERIOD, template_version="1")
         figures["prepare_s"] = _since(began)

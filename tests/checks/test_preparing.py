@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from batches import CONFIG, NAMES, PERIOD, Upload, observe
 
 from checks.run import judge
+from tests.bench import checks as bench
 from warehouse import checking
 from warehouse.checking import prepare, rows_of
 from warehouse.store import Store
@@ -123,7 +125,7 @@ def test_rows_arrive_in_the_warehouse_as_they_were_read(store: Store) -> None:
 
 
 def test_a_batch_in_parts_is_judged_as_in_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """City by city; a column that is empty in one part is what it is in the others."""
+    """File by file, a city cut in between; a column that is empty in one part is what it is in the others."""
     for unit, city in (("FGJ", "东市"), ("SWJ", "西市"), ("441402", "西市"), ("441403", "西市")):
         store.con.execute("UPDATE unit SET city = ? WHERE unit = ?", [city, unit])
     observe(store, "FGJ", "I-08", "2019-Q2", 5, remark="说明")
@@ -135,7 +137,7 @@ def test_a_batch_in_parts_is_judged_as_in_one(store: Store, monkeypatch: pytest.
         Upload("g", {"I-07": {"value": 30, "value_text": "三十"}}, unit="441403"),
     ]  # fmt: skip
     found = []
-    for at_once, parts in ((30_000, 1), (1, 4)):
+    for at_once, parts in ((30_000, 1), (1, 7)):
         monkeypatch.setattr(checking, "ROWS_AT_ONCE", at_once)
         rows, files = prepare(store, [u.submission() for u in uploads], [u.as_reading() for u in uploads])
         assert len(store.rows("list_incoming_parts")) == parts and rows["row_no"].is_unique
@@ -204,3 +206,16 @@ def test_what_other_cities_reported_neither_counts_nor_costs(
     cells = {"I-07": {"value": 60}} | {f"Z-{n}": {"value": 1} for n in range(40)}
     row = prepared(store, Upload("n", cells, unit="441402", period="2020-Q1"))["n", "I-07"]
     assert (row["city_value"], row["county_value"]) == (100, 90)
+
+
+def test_a_city_of_many_units_is_prepared_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A nation may be one city to the register: 600 units of one city with 25 figures in four quarters."""
+    monkeypatch.setattr(bench, "UNITS", 600)
+    monkeypatch.setattr(checking, "ROWS_AT_ONCE", 2_000)
+    monkeypatch.setattr(checking, "PREPARING_MEMORY_MB", 64)
+    with Store(tmp_path / "warehouse.duckdb") as store:
+        with store.transaction():
+            bench._register(store)
+        rows, _ = prepare(store, *bench._batch(), period=bench.PERIOD, template_version="1")
+        assert len(rows) == 600 * 25 and len(store.rows("list_incoming_parts")) == 8
+        checking.release(store)

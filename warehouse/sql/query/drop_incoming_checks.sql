@@ -4,3 +4,5 @@ DROP TABLE IF EXISTS incoming_submission;
 DROP TABLE IF EXISTS incoming_problem;
 DROP TABLE IF EXISTS incoming_part;
 DROP TABLE IF EXISTS incoming_name;
+DROP TABLE IF EXISTS incoming_reporter;
+DROP TABLE IF EXISTS incoming_gap;

@@ -1,35 +1,19 @@
 -- One row per submitted row and per owed item left out of part $part of the batch, with every comparison the rules need; NULL: the
 -- rule does not apply
 WITH
--- Rows of a file that is held, in the wrong folder or for no open cycle are not judged one by one.
 judged AS MATERIALIZED (
     SELECT s.submission_id, s.unit, s.period, s.received_at, x.plan_hash, x.city,
         CAST(left(s.period, 4) AS INTEGER) AS year, CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE CAST(right(s.period, 1) AS INTEGER) END AS quarter,
         CAST(left(s.period, 4) AS INTEGER) * 4 + CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE CAST(right(s.period, 1) AS INTEGER) END AS quarter_no,
         CASE WHEN right(s.period, 2) = 'A1' THEN 4 ELSE 1 END AS cycle_quarters
     FROM incoming_submission AS s
-    JOIN incoming_part AS x ON x.submission_id = s.submission_id AND x.part = $part AND x.plan_hash IS NOT NULL
-    WHERE s.held_reason IS NULL AND s.unit <> ''
-        AND coalesce(s.name_unit, s.unit) = s.unit AND coalesce(s.code_unit, s.unit) = s.unit
+    JOIN incoming_part AS x ON x.submission_id = s.submission_id AND x.part = $part AND x.is_judged
 ),
--- Whom a unit's figures are compared with: the units of its city, in the same period.
-neighbour AS (
-    SELECT DISTINCT j.period, u.unit
-    FROM judged AS j
-    JOIN unit AS u ON u.plan_hash = j.plan_hash AND u.city = j.city
-),
--- The current revision of all that is known of these units, and of their neighbours' figures for the same items: what
--- a file costs must not grow with what others reported. A withdrawn (NULL) value stays withdrawn.
+-- The current revision of all that is known of these units. A withdrawn (NULL) value stays withdrawn.
 latest AS (
     SELECT unit, item, period, max(revision) AS revision, min(received_at) AS first_received_at
-    FROM (
-        SELECT unit, item, period, revision, received_at FROM observation WHERE unit IN (SELECT unit FROM judged)
-        UNION ALL
-        SELECT unit, item, period, revision, received_at
-        FROM observation
-        SEMI JOIN neighbour USING (unit, period)
-        WHERE item IN (SELECT item FROM incoming_row) AND unit NOT IN (SELECT unit FROM judged)
-    )
+    FROM observation
+    WHERE unit IN (SELECT unit FROM judged)
     GROUP BY unit, item, period
 ),
 accepted AS MATERIALIZED (
@@ -151,65 +135,14 @@ history AS (
     WHERE a.status = 'reported' AND d.origin = 'sent'
     GROUP BY d.row_no
 ),
--- What is known of each reporter for the same item and period, this batch included (it is the newer word).
-pool AS MATERIALIZED (
-    SELECT item, period, unit,
-        unnest(arg_max({'value': value, 'numerator': numerator, 'denominator': denominator,
-            'submission_id': submission_id, 'sheet': sheet, 'cell': cell, 'is_new': priority = 1}, (priority, received_at, row_no)))
-    FROM (
-        SELECT item, period, unit, value, numerator, denominator, submission_id, sheet, cell, 0 AS priority, NULL AS received_at, 0 AS row_no
-        FROM accepted WHERE status = 'reported'
-        UNION ALL
-        SELECT item, period, unit, figure, part_numerator, part_denominator, submission_id, NULL, NULL, 1, received_at, row_no
-        FROM described WHERE figure IS NOT NULL
-    )
-    GROUP BY item, period, unit
-),
-touched AS (
-    SELECT DISTINCT plan_hash, item AS indicator, period, city FROM described WHERE figure IS NOT NULL
-),
-reporters AS (
-    SELECT i.plan_hash, i.indicator, i.rollup, i.scope, j.period, u.city, r.unit, u.kind = 'county' AS is_county,
-        p.value, p.numerator, p.denominator, p.submission_id, p.sheet, p.cell, p.is_new, i.name, i.unit_label
-    FROM touched AS j
-    JOIN indicator AS i ON i.plan_hash = j.plan_hash AND i.indicator = j.indicator AND i.measure <> 'state'
-    JOIN unit AS u ON u.plan_hash = i.plan_hash AND u.city = j.city
-    JOIN reporter AS r ON r.plan_hash = i.plan_hash AND r.indicator = i.indicator AND r.unit = u.unit
-    LEFT JOIN pool AS p ON p.item = i.indicator AND p.period = j.period AND p.unit = r.unit
-),
-compared AS (
-    SELECT plan_hash, indicator, period, city,
-        -- Comparable only with one city figure and every county in: a sum with a missing part is no sum.
-        CASE WHEN rollup IN ('sum', 'ratio') AND count(*) FILTER (NOT is_county) = 1
-                AND count(*) FILTER (is_county) > 0
-                AND count(value) FILTER (is_county) = count(*) FILTER (is_county)
-            THEN max(value) FILTER (NOT is_county) END AS city_value,
-        CASE WHEN rollup = 'sum' THEN sum(value) FILTER (is_county)
-            WHEN count(numerator) FILTER (is_county AND denominator IS NOT NULL) = count(*) FILTER (is_county)
-            THEN 100 * sum(numerator) FILTER (is_county) / nullif(sum(denominator) FILTER (is_county), 0) END AS county_value,
-        CASE WHEN rollup = 'single' AND scope = 'city' AND count(value) > 1 THEN min(value) END AS peer_low,
-        CASE WHEN rollup = 'single' AND scope = 'city' AND count(value) > 1 THEN max(value) END AS peer_high
-    FROM reporters
-    GROUP BY plan_hash, indicator, period, city, rollup, scope
-    HAVING bool_or(is_new)
-),
-gaps AS (
-    SELECT *,
-        CASE WHEN city_value IS NULL OR county_value IS NULL THEN NULL
-            WHEN county_value = 0 THEN CASE WHEN city_value = 0 THEN 0 ELSE 100 END
-            ELSE round(100 * (city_value - county_value) / abs(county_value), 6) END AS city_gap_pct,
-        CASE WHEN peer_high = peer_low THEN 0
-            ELSE 100 * (peer_high - peer_low) / greatest(abs(peer_high), abs(peer_low)) END AS peer_gap_pct
-    FROM compared
-),
--- The other side of a difference, accepted in an earlier batch: it is told too, at the cell it reported.
+-- The other side of a difference, accepted in an earlier batch: it is told too, at the cell it reported, once a batch.
 echoes AS (
     SELECT r.submission_id, r.unit, r.period, 'echo' AS origin, r.sheet, r.indicator AS item, 'indicator' AS item_kind, r.name,
         r.cell AS value_cell, CAST(r.value AS VARCHAR) AS value_text, r.unit_label AS expected_unit_label,
         g.* EXCLUDE (plan_hash, indicator, period, city)
-    FROM gaps AS g
-    JOIN reporters AS r USING (plan_hash, indicator, period, city)
-    WHERE r.value IS NOT NULL AND NOT r.is_new AND (g.city_gap_pct <> 0 OR g.peer_gap_pct <> 0)
+    FROM incoming_gap AS g
+    JOIN incoming_reporter AS r USING (plan_hash, indicator, period, city)
+    WHERE $part = (SELECT min(part) FROM incoming_part) AND r.value IS NOT NULL AND NOT r.is_new AND (g.city_gap_pct <> 0 OR g.peer_gap_pct <> 0)
 ),
 measured AS (
     SELECT d.*, h.* EXCLUDE (row_no),
@@ -223,7 +156,7 @@ measured AS (
                 h.earlier_value_this_year, d.baseline)) END AS shift_exponent
     FROM described AS d
     LEFT JOIN history AS h USING (row_no)
-    LEFT JOIN gaps AS c ON c.plan_hash = d.plan_hash AND c.indicator = d.item AND c.period = d.period AND c.city = d.city
+    LEFT JOIN incoming_gap AS c ON c.plan_hash = d.plan_hash AND c.indicator = d.item AND c.period = d.period AND c.city = d.city
 ),
 -- A shift by 10^4 explains jump and outlier alike, and a remark answers them. A level that was explained last
 -- quarter and has hardly moved since is the same fact: it is not asked about again.
