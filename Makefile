@@ -17,7 +17,8 @@ demo: setup ## the whole cycle for one quarter on the sample uploads, into ./var
 	$(BIN)/jibao demo --home var/demo
 
 test: setup desktop postgres $(VENV)-peers/.ready .duckdb-next/.ready ## all tests but the trials of chance
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not stress" $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m pytest tests/bench) # first and alone: speed beside other tests is not ours
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not stress" $(if $(ARGS),$(ARGS),--ignore tests/bench)
 
 trials: setup desktop postgres $(VENV)-peers/.ready .duckdb-next/.ready ## the trials of chance (kills, faults, races), a few rounds of each
 	$(BIN)/python -m pytest -m stress --timeout 1800 $(ARGS)

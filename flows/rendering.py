@@ -21,6 +21,7 @@ from flows.office import Office
 from templates import document, figures, typeset
 from templates.render import Renderer
 from templates.samples import MAILS, OFFICE, PAGES, bare
+from warehouse.restating import Edition
 
 # What a mail's template may use besides office and view, and may have to do without.
 _EXTRAS: dict[str, dict[str, Any]] = {
@@ -28,6 +29,7 @@ _EXTRAS: dict[str, dict[str, Any]] = {
         "chart": "cid:lights.png",
         "chart_said": "各领域指标状态。",
         "attached": ["通报.docx", "通报.pdf"],
+        "edition": Edition(revision=1, changed=2),
     }
 }
 _UNDEFINED = (

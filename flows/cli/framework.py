@@ -46,7 +46,7 @@ class Quarter(usage.OurType):
         return str(value)
 
 
-class OutFile(click.Path):
+class OutFile(usage.OurType, click.Path):
     """A file to write: its folder is there, and it is none itself."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class OutFile(click.Path):
         return path
 
 
-class OutFolder(click.Path):
+class OutFolder(usage.OurType, click.Path):
     """A folder to write into; what is lacking of it is made, so nothing on its way may be a file."""
 
     def __init__(self) -> None:
