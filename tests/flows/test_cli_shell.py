@@ -65,7 +65,7 @@ def test_a_folder_named_by_the_environment_is_told_by_its_name(tmp_path: Path) -
     (tmp_path / "home").write_bytes(b"")
     shown = CliRunner().invoke(group, ["init"], env={"JIBAO_HOME": str(tmp_path / "home")})
     assert shown.exit_code == 2 and shown.stderr.startswith("环境变量 JIBAO_HOME 的值不对：")
-    assert "是文件，应为文件夹；用 jibao init --help 查看用法" in shown.stderr
+    assert "home 是文件，不是文件夹，请改写路径；用 jibao init --help 查看用法" in shown.stderr
 
 
 def test_help_is_help() -> None:
