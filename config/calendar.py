@@ -15,6 +15,9 @@ from zoneinfo import ZoneInfo
 from config.settings import Deadline
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Before 1970 Shanghai's own offset had odd seconds, which the journal reads otherwise than the warehouse; the last
+# years have no next day. Nobody means either: it is a year mistyped.
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 _PERIOD = re.compile(r"([0-9]{4})-(?:Q([1-4])|(A1))\Z")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 

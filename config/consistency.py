@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from config.calendar import cadence_of
+from config.calendar import FIRST_YEAR, LAST_YEAR, cadence_of
 from config.plan import Indicator, Measure, Plan, TargetKind
 from config.units import ReportingUnit, fold_name
 from config.yamlfile import Document
 
-# Instants are taken from these years only (flows.clock): a period outside could be planned and never opened.
-_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 _NEEDS = {
     TargetKind.AT_LEAST: ("low",),
     TargetKind.AT_MOST: ("high",),
@@ -29,9 +27,10 @@ def check(plan_doc: Document, plan: Plan, units_doc: Document, units: Sequence[R
             raise plan_doc.error(
                 (key,), f"{period} 与 cadence: {plan.cadence} 不符，应写作 {plan.cadence.example} 的样子"
             )
-        if not _FIRST_YEAR <= int(period[:4]) <= _LAST_YEAR:
+        # No instant is taken outside these years: a period there could be planned and never opened.
+        if not FIRST_YEAR <= int(period[:4]) <= LAST_YEAR:
             raise plan_doc.error(
-                (key,), f"{period} 超出能办理的年份，应在 {_FIRST_YEAR} 年到 {_LAST_YEAR} 年之间"
+                (key,), f"{period} 超出能办理的年份，应在 {FIRST_YEAR} 年到 {LAST_YEAR} 年之间"
             )
     if plan.start_period >= plan.end_period:
         raise plan_doc.error(("end_period",), f"终期 {plan.end_period} 不在起期 {plan.start_period} 之后")

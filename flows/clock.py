@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from config.calendar import SHANGHAI
-
-# Before 1970 Shanghai's own offset had odd seconds, which the journal reads otherwise than the warehouse; the last
-# years have no next day. Nobody means either: it is a year mistyped.
-_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+from config.calendar import FIRST_YEAR, LAST_YEAR, SHANGHAI
 
 
 def now() -> datetime:
@@ -24,6 +20,6 @@ def parse_instant(text: str) -> datetime:
     if len(text) == len("2019-10-25"):
         text += "T09:00"
     moment = datetime.fromisoformat(text)
-    if not _FIRST_YEAR < moment.year < _LAST_YEAR:
+    if not FIRST_YEAR < moment.year < LAST_YEAR:
         raise ValueError(f"the year {moment.year} is beyond every plan")
     return moment.replace(tzinfo=SHANGHAI) if moment.tzinfo is None else moment.astimezone(SHANGHAI)

@@ -11,7 +11,7 @@ from typing import Any
 from config.calendar import SHANGHAI
 from config.language import Language
 from flows.office import Office
-from flows.steps.viewing import NotOpened
+from flows.steps.viewing import opened_cycle
 from warehouse.publish import MART_VIEWS, describe_export, export_query, export_view, export_workbook
 from warehouse.store import Reader
 
@@ -29,8 +29,7 @@ def export(office: Office, period: str, form: str, out: Path) -> list[Path]:
     :raises NotOpened: when the cycle was never opened: empty tables would look like a quarter without figures
     """
     with office.reader() as reader:
-        if not reader.rows("read_cycle", {"period": period}):
-            raise NotOpened(f"{period} 还没有开启；请先运行 jibao open --period {period}")
+        opened_cycle(reader, period)
         out.mkdir(parents=True, exist_ok=True)
         if form == "xlsx":
             return [

@@ -20,7 +20,7 @@ from flows.steps import judging, quality, returning, shelving, taking, verdicts
 from flows.steps.collecting import LABELS, NotChecked
 from flows.steps.delivering import deliver
 from flows.steps.running import recorded
-from flows.steps.viewing import NotOpened
+from flows.steps.viewing import opened_cycle
 from templates.formats import quarter
 from warehouse import checking, facts, ledger, rechecking, register
 from warehouse.facts import Judged, Status
@@ -58,8 +58,7 @@ def recheck(office: Office, period: str, as_of: datetime, *, send: bool = True) 
         office.store() as store,
         recorded(office, store, "recheck", period, rules=result.rules_version) as run_id,
     ):
-        if not store.rows("read_cycle", {"period": period}):
-            raise NotOpened(f"{period} 还没有开启；请先运行 jibao open --period {period}")
+        opened_cycle(store, period)
         _recheck(office, store, run_id, as_of, result)
     if send:
         deliver(office, as_of)

@@ -20,7 +20,7 @@ from flows.steps import deciding, documents, portraits, quality, siting
 from flows.steps.delivering import deliver
 from flows.steps.picturing import summary_view
 from flows.steps.running import recorded
-from flows.steps.viewing import NotOpened
+from flows.steps.viewing import opened_cycle
 from templates.formats import quarter
 from templates.report import summary_page
 from templates.views import SummaryView
@@ -81,8 +81,7 @@ def _report(office: Office, period: str, as_of: datetime, send: bool) -> ReportR
     lights, projection = office.config.settings.lights, office.config.settings.projection
     recipients, made = 0, None
     with office.store() as store, recorded(office, store, "report", period, as_of=as_of, send=send):
-        if not store.rows("read_cycle", {"period": period}):
-            raise NotOpened(f"{period} 还没有开启；请先运行 jibao open --period {period}")
+        opened_cycle(store, period)
         gaps = (lights.yellow_gap_pp, lights.red_gap_pp)
         with store.transaction():
             register.record_register(store, office.config, as_of)

@@ -10,10 +10,22 @@ from typing import Any
 from flows import inbox as drop_folder
 from flows.office import Office
 from warehouse.intake.guard import display_name
+from warehouse.store import Rows
 
 
 class NotOpened(RuntimeError):
     """The period has no cycle yet."""
+
+
+def opened_cycle(source: Rows, period: str) -> dict[str, Any]:
+    """The row of ``period``'s cycle; whoever works on a quarter begins here.
+
+    :raises NotOpened: when the cycle was never opened, with what to do
+    """
+    found = source.rows("read_cycle", {"period": period})
+    if not found:
+        raise NotOpened(f"{period} 还没有开启；请先运行 jibao open --period {period}")
+    return found[0]
 
 
 def status(office: Office, period: str, as_of: datetime) -> dict[str, Any]:
@@ -22,9 +34,7 @@ def status(office: Office, period: str, as_of: datetime) -> dict[str, Any]:
     :raises NotOpened: when the cycle was never opened
     """
     with office.reader() as reader:
-        cycle = reader.rows("read_cycle", {"period": period})
-        if not cycle:
-            raise NotOpened(f"{period} 还没有开启；请先运行 jibao open --period {period}")
+        cycle = opened_cycle(reader, period)
         units = reader.rows("list_status_units", {"period": period})
         owed = reader.rows("list_owed", {"period": period, "units": []})
         files = reader.rows("list_status_files", {"period": period})
@@ -32,13 +42,13 @@ def status(office: Office, period: str, as_of: datetime) -> dict[str, Any]:
     owes: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in owed:
         owes[row["unit"]].append({"item": row["item"], "kind": row["item_kind"], "name": row["name"]})
-    due_at = cycle[0]["due_at"]
+    due_at = cycle["due_at"]
     waiting = drop_folder.scan(office.home.inbox, now=time.time(), settle_seconds=0)
     return {
         "period": period,
         "as_of": as_of.isoformat(),
         "due_at": due_at.isoformat(),
-        "grace_until": cycle[0]["grace_until"].isoformat(),
+        "grace_until": cycle["grace_until"].isoformat(),
         "is_overdue": as_of > due_at,
         "expected": sum(u["expected"] for u in units),
         "accepted": sum(u["accepted"] for u in units),
